@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Rooms and floors: a target may depend only on targets of a lower floor.
+// Tests/HouseTests reads this file and every `import` line and holds them to docs/architecture.md.
+
+let strict: [SwiftSetting] =
+  Context.environment["FERRY_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+let swift: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")] + strict
+let optimisedC: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A system library, seen through a module map and nothing else.
+func system(_ name: String, _ pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// A library room.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+/// A stage: one folder under Sources/Stages and one executable `ferry-<name>`.
+func stage(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: "ferry-\(name)", dependencies: ["Platform", "StageKit"] + dependencies,
+    path: "Sources/Stages/\(folder)", swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: ["Platform"] + dependencies, swiftSettings: swift)
+}
+
+let package = Package(
+  name: "ferry",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    // Floor 0: system libraries and our C.
+    system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
+    system("CArchive", "libarchive", apt: "libarchive-dev"),
+    system("CJPEG", "libjpeg", apt: "libjpeg-dev"),
+    system("CPNG", "libpng", apt: "libpng-dev"),
+    system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
+    system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
+    system("CCrypto", "libcrypto", apt: "libssl-dev"),
+    .target(name: "CKernels", cSettings: optimisedC),
+    .target(name: "CCodecs", dependencies: ["CJPEG", "CPNG"], cSettings: optimisedC),
+    room("Platform", []),
+    // Floor 1.
+    room("Artifacts", ["Platform", "CCrypto"]),
+    room("Archives", ["Platform", "CArchive"]),
+    room("YAML", ["Platform", "CYAML"]),
+    room("Tensors", ["Platform", "CKernels", "COpenBLAS"]),
+    room("Imaging", ["Platform", "CCodecs"]),
+    // Floor 2.
+    room("Neural", ["Platform", "Tensors", "Artifacts"]),
+    room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite"]),
+    room("StageKit", ["Platform", "Artifacts", "YAML", arguments]),
+    // Floor 3.
+    room("Faces", ["Platform", "Neural", "Imaging"]),
+    room("Language", ["Platform", "Neural", "Artifacts"]),
+    // Floor 4.
+    room(
+      "Expressions", ["Platform", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"]),
+    // Floor 5: the stages.
+    stage("synthesize", in: "Synthesize", ["Expressions", "Imaging", "Archives", "Artifacts"]),
+    stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
+    stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
+    stage("embed", in: "Embed", ["Language", "Expressions", "Artifacts"]),
+    stage("shard", in: "Shard", ["Expressions", "Imaging", "Artifacts"]),
+    stage("train", in: "Train", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts"]),
+    stage("evaluate", in: "Evaluate", ["Expressions", "Neural", "Artifacts"]),
+    stage("cross-test", in: "CrossTest", ["Expressions", "Neural", "Artifacts"]),
+    stage("report", in: "Report", ["Expressions", "Artifacts"]),
+    // Floor 6: the driver.
+    .executableTarget(
+      name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts", arguments], path: "Sources/Ferry",
+      swiftSettings: swift),
+    // Tests mirror the rooms; HouseTests holds the house itself to its rules.
+    tests("House", []),
+    tests("Platform", []),
+    tests("Artifacts", ["Artifacts"]),
+    tests("YAML", ["YAML"]),
+    tests("Archives", ["Archives"]),
+    tests("Tensors", ["Tensors", "CKernels"]),
+    tests("Imaging", ["Imaging", "Artifacts"]),
+    tests("Neural", ["Neural", "Tensors", "Artifacts"]),
+    tests("PipelineKit", ["PipelineKit", "Artifacts"]),
+    tests("StageKit", ["StageKit", "Artifacts"]),
+    tests("Faces", ["Faces", "Imaging"]),
+    tests("Language", ["Language", "Artifacts"]),
+    tests("Expressions", ["Expressions", "Neural", "Imaging", "Artifacts", "Archives"]),
+    tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
+  ]
+)

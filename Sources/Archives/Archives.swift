@@ -1,0 +1,1 @@
+// The room Archives: see docs/architecture.md.

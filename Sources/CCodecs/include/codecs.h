@@ -1,0 +1,3 @@
+#ifndef FERRY_CODECS_H
+#define FERRY_CODECS_H
+#endif

@@ -1,0 +1,1 @@
+// The room Imaging: see docs/architecture.md.

@@ -1,0 +1,1 @@
+// The room Neural: see docs/architecture.md.

@@ -1,0 +1,1 @@
+// The room PipelineKit: see docs/architecture.md.

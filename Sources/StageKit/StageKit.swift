@@ -1,0 +1,1 @@
+// The room StageKit: see docs/architecture.md.

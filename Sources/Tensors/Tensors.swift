@@ -1,0 +1,1 @@
+// The room Tensors: see docs/architecture.md.

@@ -1,0 +1,1 @@
+// The room YAML: see docs/architecture.md.
