@@ -1,0 +1,89 @@
+import Platform
+
+/// The checked header of a safetensors file.
+struct SafetensorsHeader {
+  let entries: [TensorEntry]
+  let metadata: [String: String]
+  /// Where the data section starts.
+  let dataStart: Int
+  private let file: String
+
+  init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
+    self.file = file
+    func fault(_ message: String) -> Fault {
+      Fault(.badInput, "not a valid safetensors file: \(message)", at: .init(file))
+    }
+    guard bytes.count >= 8 else { throw fault("it has \(bytes.count) bytes, fewer than 8") }
+    let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    guard length <= SafetensorsFile.headerLimit else {
+      throw fault("the header claims \(length) bytes, more than the limit")
+    }
+    guard 8 + Int(length) <= bytes.count else {
+      throw fault("the header claims \(length) bytes, the file ends before")
+    }
+    let text = bytes[8..<8 + Int(length)]
+    guard text.first == UInt8(ascii: "{") else { throw fault("the header is not a JSON object") }
+    let json = try JSONValue.parse(text, file: file)
+    dataStart = 8 + Int(length)
+    metadata = try Self.metadata(json, fault)
+    entries = try Self.entries(json, size: bytes.count - dataStart, fault)
+  }
+
+  private static func metadata(_ json: JSONValue, _ fault: (String) -> Fault) throws
+    -> [String: String]
+  {
+    guard let value = json["__metadata__"] else { return [:] }
+    guard let members = value.object else { throw fault("__metadata__ is not a map") }
+    return try members.mapValues {
+      guard let text = $0.string else { throw fault("__metadata__ holds other than strings") }
+      return text
+    }
+  }
+
+  private static func entries(_ json: JSONValue, size: Int, _ fault: (String) -> Fault) throws
+    -> [TensorEntry]
+  {
+    var entries: [TensorEntry] = []
+    for (name, value) in json.object ?? [:] where name != "__metadata__" {
+      entries.append(try entry(name, value, size: size, fault))
+    }
+    entries.sort {
+      ($0.range.lowerBound, $0.range.upperBound, $0.name)
+        < ($1.range.lowerBound, $1.range.upperBound, $1.name)
+    }
+    var end = 0
+    for entry in entries {
+      guard entry.range.lowerBound == end else {
+        throw fault("'\(entry.name)' starts at \(entry.range.lowerBound), expected \(end)")
+      }
+      end = entry.range.upperBound
+    }
+    guard end == size else { throw fault("the tensors end at \(end), the data at \(size)") }
+    return entries
+  }
+
+  private static func entry(
+    _ name: String, _ value: JSONValue, size: Int, _ fault: (String) -> Fault
+  ) throws -> TensorEntry {
+    guard let members = value.object, members.count == 3, let word = members["dtype"]?.string,
+      let shape = members["shape"]?.array?.map(\.integer),
+      let offsets = members["data_offsets"]?.array?.map(\.integer), offsets.count == 2
+    else { throw fault("'\(name)' needs exactly dtype, shape and two data_offsets") }
+    guard let type = ElementType(rawValue: word) else {
+      throw fault("'\(name)' has the unknown type '\(word)'")
+    }
+    guard let start = offsets[0], let end = offsets[1], start >= 0, start <= end, end <= size
+    else { throw fault("'\(name)' lies outside the file") }
+    var bytes = type.width
+    for extent in shape {
+      guard let extent, extent >= 0 else { throw fault("'\(name)' has a bad shape") }
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+      guard !overflow else { throw fault("'\(name)' has a shape too large to count") }
+      bytes = product
+    }
+    guard bytes == end - start else {
+      throw fault("'\(name)' needs \(bytes) bytes, its offsets span \(end - start)")
+    }
+    return TensorEntry(name: name, type: type, shape: shape.map { $0 ?? 0 }, range: start..<end)
+  }
+}
