@@ -1,1 +1,59 @@
-// The room YAML: see docs/architecture.md.
+import CYAML
+import Platform
+
+/// YAML 1.2 documents, read through libyaml, every node with its line and column.
+///
+/// One document a stream. Duplicate keys, merge keys, custom tags and keys that are lists or maps
+/// are refused. Anchors and aliases work; what aliases may expand to is bounded.
+public enum YAML {
+  /// Bounds that keep a hostile document from costing more than a moment.
+  public struct Limits: Sendable {
+    /// Length of the document in bytes.
+    public var bytes: Int
+    /// Lists and maps inside one another.
+    public var depth: Int
+    /// Nodes that aliases add; a large document may add `aliasRatio` times its own nodes.
+    public var aliasNodes: Int
+    public var aliasRatio: Int
+
+    public init(
+      bytes: Int = 32 << 20, depth: Int = 64, aliasNodes: Int = 100_000, aliasRatio: Int = 16
+    ) {
+      self.bytes = bytes
+      self.depth = depth
+      self.aliasNodes = aliasNodes
+      self.aliasRatio = aliasRatio
+    }
+  }
+
+  /// Reads a document; an empty one is null.
+  ///
+  /// `file` is the name that messages use.
+  /// - Throws: `Fault` (badInput) with line and column.
+  /// - Complexity: O(bytes + nodes).
+  public static func parse(
+    _ bytes: [UInt8], file: String, limits: Limits = Limits()
+  ) throws -> YAMLNode {
+    guard bytes.count <= limits.bytes else {
+      throw Fault(
+        .badInput, "the document has \(bytes.count) bytes, more than the limit of \(limits.bytes)",
+        at: Fault.Place(file))
+    }
+    return try bytes.withUnsafeBufferPointer { buffer in
+      var composer = try Composer(buffer, file: file, limits: limits)
+      defer { composer.close() }
+      return try composer.document()
+    }
+  }
+
+  public static func parse(
+    _ text: String, file: String, limits: Limits = Limits()
+  ) throws -> YAMLNode {
+    try parse(Array(text.utf8), file: file, limits: limits)
+  }
+
+  /// Reads a file, whose size is checked before it is read.
+  public static func load(_ path: String, limits: Limits = Limits()) throws -> YAMLNode {
+    try parse(try Files.read(path, limit: limits.bytes), file: path, limits: limits)
+  }
+}
