@@ -26,6 +26,56 @@ def calibration_error(labels, probabilities, bins=15):
     return error
 
 
+MASK = (1 << 64) - 1
+
+
+def mixed(state):
+    """SplitMix64: the next state and output."""
+    state = (state + 0x9E3779B97F4A7C15) & MASK
+    z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return state, z ^ (z >> 31)
+
+
+def stream(seed, number, bound):
+    """Whole numbers below `bound` from xoshiro256**, keyed as Platform's SeededGenerator."""
+    _, key = mixed(seed)
+    _, state = mixed(key ^ ((number * 0xD1B54A32D192ED03) & MASK))
+    s = []
+    for _ in range(4):
+        state, word = mixed(state)
+        s.append(word)
+    rotate = lambda x, k: ((x << k) | (x >> (64 - k))) & MASK
+    while True:
+        result = (rotate((s[1] * 5) & MASK, 7) * 9) & MASK
+        shifted = (s[1] << 17) & MASK
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= shifted
+        s[3] = rotate(s[3], 45)
+        product = result * bound
+        if (product & MASK) >= ((1 << 64) - bound) % bound:
+            yield product >> 64
+
+
+def bootstrap(seed, samples, resamples, rates):
+    generator = numpy.random.default_rng(seed)
+    first, second = (generator.random(samples) < rate for rate in rates)
+    gains = second.astype(int) - first.astype(int)
+    differences = []
+    for number in range(resamples):
+        draws = stream(seed, number, samples)
+        differences.append(gains[[next(draws) for _ in range(samples)]].mean())
+    return {
+        "seed": seed, "resamples": resamples,
+        "first": first.astype(int).tolist(), "second": second.astype(int).tolist(),
+        "difference": float(gains.mean()),
+        "interval": numpy.quantile(differences, [0.025, 0.975]).tolist(),
+    }
+
+
 def case(seed, samples, classes, sharpness, absent=()):
     generator = numpy.random.default_rng(seed)
     present = [c for c in range(classes) if c not in absent]
@@ -74,6 +124,7 @@ def main():
             case(3, 40, 3, 0.5),
             case(4, 1, 3, 1.0, absent=(0, 1)),
         ],
+        "bootstrap": [bootstrap(7, 101, 500, (0.7, 0.8)), bootstrap(8, 30, 99, (0.5, 0.5))],
         "mcnemar": [
             {"only_first": b, "only_second": c,
              "p": float(mcnemar([[10, b], [c, 10]], exact=True).pvalue) if b + c else 1.0}
