@@ -1,0 +1,140 @@
+import Artifacts
+import Platform
+
+/// What a running stage has: its inputs, parameters and output directories, and its voice.
+public final class StageContext: Sendable {
+  public let contract: Contract
+  /// Every parameter's value, checked against the contract.
+  public let parameters: StageParameters
+  /// How many threads to use; the output's bytes must not depend on it.
+  public let threads: Int
+  /// Where things that must survive a kill live; private to these inputs and parameters.
+  public let stateDirectory: String?
+  /// Where per-item results may be kept for later runs.
+  public let reuseDirectory: String?
+  private let request: StageRequest
+  private let publication: Publication
+  private let sealed = Locked<[String: Digest]>([:])
+
+  init(
+    contract: Contract, request: StageRequest, publication: Publication, threads: Int,
+    stateDirectory: String?, reuseDirectory: String?
+  ) {
+    self.contract = contract
+    self.request = request
+    self.publication = publication
+    self.threads = threads
+    self.stateDirectory = stateDirectory
+    self.reuseDirectory = reuseDirectory
+    parameters = StageParameters(request.parameters)
+  }
+
+  /// The paths given to a port that takes several, in order.
+  public func inputs(_ port: String) -> [String] {
+    precondition(contract.input(port) != nil, "the contract has no input '\(port)'")
+    return request.inputs[port] ?? []
+  }
+
+  /// The path given to a required port.
+  public func input(_ port: String) -> String {
+    let path = inputs(port).first
+    precondition(path != nil, "'\(port)' is optional: use optionalInput")
+    return path ?? ""
+  }
+
+  /// The path given to an optional port, or nil.
+  public func optionalInput(_ port: String) -> String? { inputs(port).first }
+
+  /// Opens the artifact at an input port, checking the kind and version the contract declares.
+  public func artifact(_ port: String) throws -> Artifact {
+    try artifacts(port)[0]
+  }
+
+  /// Opens all artifacts at an input port, in order.
+  public func artifacts(_ port: String) throws -> [Artifact] {
+    let declared = contract.input(port)
+    return try inputs(port).map {
+      try Artifact.open($0, kind: declared?.kind, schema: declared?.schema)
+    }
+  }
+
+  /// The private directory of an output port; it appears at its place when the stage has ended well.
+  public func output(_ port: String) -> String {
+    precondition(contract.output(port) != nil, "the contract has no output '\(port)'")
+    return publication.attempt(port)
+  }
+
+  /// Describes an output port's files in `artifact.json` and `provenance.json`.
+  @discardableResult
+  public func seal(
+    _ port: String, rows: [String: Int] = [:], metadata: JSONValue = .object([:])
+  ) throws -> Artifact {
+    guard let declared = contract.output(port) else {
+      preconditionFailure("the contract has no output '\(port)'")
+    }
+    let artifact = try Artifact.seal(
+      output(port), kind: declared.kind, schema: declared.schema, rows: rows, metadata: metadata,
+      threads: threads)
+    try Files.write(
+      try provenance().pretty, to: Files.join(output(port), Artifact.provenanceName))
+    sealed.withLock { $0[port] = artifact.digest }
+    return artifact
+  }
+
+  /// Who makes this output from what; no times, host names or paths.
+  private func provenance() throws -> JSONValue {
+    var inputs: [String: JSONValue] = [:]
+    var command = ["ferry-\(contract.name)", "run"]
+    for port in contract.inputs {
+      guard let paths = request.inputs[port.name] else { continue }
+      let digests = try paths.map { try ContentDigest.of($0, threads: threads) }
+      inputs[port.name] = .array(
+        digests.map { ["kind": .string(port.kind), "digest": .string($0.hex)] })
+      command += digests.flatMap { ["--in", "\(port.name)=\(port.kind):\($0.short)"] }
+    }
+    command += contract.outputs.flatMap { ["--out", "\($0.name)=\($0.kind)"] }
+    for (name, value) in request.given.sorted(by: { $0.key < $1.key })
+    where contract.parameter(name)?.affectsOutput ?? false {
+      command += ["--set", "\(name)=\(value.canonical)"]
+    }
+    let relevant = request.parameters.filter {
+      contract.parameter($0.key)?.affectsOutput ?? false
+    }
+    return [
+      "producer": .string("ferry-\(contract.name)"), "version": .string(ferryVersion),
+      "revision": .integer(contract.revision), "parameters": .object(relevant),
+      "inputs": .object(inputs), "command": JSONValue(command),
+    ]
+  }
+
+  func publish() throws -> [String: Digest] {
+    let digests = sealed.withLock { $0 }
+    for port in contract.outputs where digests[port.name] == nil {
+      preconditionFailure("the stage did not seal its output '\(port.name)'")
+    }
+    try publication.publish()
+    return digests
+  }
+
+  /// Whether the user asked to stop (Ctrl-C or a termination signal).
+  public var isCancelled: Bool { Interruption.isRequested }
+
+  /// - Throws: `Fault` with the exit status 130 where the user asked to stop.
+  public func checkCancellation() throws {
+    if isCancelled { throw Fault(.interrupted, "interrupted") }
+  }
+
+  /// Reports how far the work has come; call it as often as you like.
+  /// - Parameters:
+  ///   - unit: what is counted, `images`.
+  ///   - message: a few words that change: `epoch 3/10 loss 1.234`.
+  public func progress(_ done: Int, of total: Int?, unit: String, message: String = "") {
+    StageConsole.shared.progress(done, total, unit, message)
+  }
+
+  /// Says something worth knowing, once.
+  public func note(_ text: String) { StageConsole.shared.line("note", text) }
+
+  /// Says something that may be wrong, without stopping.
+  public func warn(_ text: String) { StageConsole.shared.line("warning", text) }
+}

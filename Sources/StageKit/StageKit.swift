@@ -1,1 +1,0 @@
-// The room StageKit: see docs/architecture.md.
