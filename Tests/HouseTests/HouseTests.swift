@@ -1,1 +1,121 @@
+import Foundation
 import Testing
+
+/// Holds the package to its floors: imports go downward only, and only where declared.
+@Suite struct HouseTests {
+  /// The floor of each room; see docs/architecture.md.
+  static let floors: [String: Int] = [
+    "CYAML": 0, "CArchive": 0, "CJPEG": 0, "CPNG": 0, "COpenBLAS": 0, "CSQLite": 0, "CCrypto": 0,
+    "CKernels": 0, "CCodecs": 0, "Platform": 0,
+    "Artifacts": 1, "Archives": 1, "YAML": 1, "Tensors": 1, "Imaging": 1, "Plotting": 1,
+    "Neural": 2, "PipelineKit": 2, "StageKit": 2,
+    "Faces": 3, "Language": 3, "Portraits": 3,
+    "Expressions": 4,
+    "Stages": 5,
+    "Ferry": 6,
+  ]
+
+  /// Modules of the toolchain and of packages, by the rooms that may import them.
+  static let outside: Set<String> = [
+    "Glibc", "Musl", "Darwin", "Synchronization", "ArgumentParser", "PackageDescription",
+  ]
+
+  /// Rooms that may import Foundation; it stays out of all others (start-up time, hot paths).
+  static let foundationRooms: Set<String> = []
+
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  struct ImportLine {
+    var file: String
+    var room: String
+    var module: String
+  }
+
+  static func imports() throws -> [ImportLine] {
+    let sources = root.appendingPathComponent("Sources")
+    var found: [ImportLine] = []
+    let paths = try #require(FileManager.default.enumerator(atPath: sources.path))
+    for case let path as String in paths where path.hasSuffix(".swift") {
+      let parts = path.split(separator: "/").map(String.init)
+      let text = try String(contentsOf: sources.appendingPathComponent(path), encoding: .utf8)
+      for line in text.split(separator: "\n") {
+        let words = line.split(separator: " ").filter { !$0.hasPrefix("@") }
+        guard words.first == "import", words.count >= 2 else { continue }
+        let module = words[words.count - 1].split(separator: ".")[0]
+        found.append(ImportLine(file: path, room: parts[0], module: String(module)))
+      }
+    }
+    return found
+  }
+
+  /// The declared dependencies by room; a stage's are listed under `Stages/<Folder>`.
+  static func declared() throws -> [String: Set<String>] {
+    let manifest = try String(
+      contentsOf: root.appendingPathComponent("Package.swift"), encoding: .utf8)
+    var declared: [String: Set<String>] = [:]
+    let room = /room\(\s*"(\w+)",\s*\[([^\]]*)\]/
+    for match in manifest.matches(of: room) {
+      declared[String(match.1)] = names(in: match.2)
+    }
+    let stage = /stage\(\s*"[\w-]+",\s*in:\s*"(\w+)",\s*\[([^\]]*)\]/
+    for match in manifest.matches(of: stage) {
+      declared["Stages/\(match.1)"] = names(in: match.2).union(["Platform", "StageKit"])
+    }
+    let driver = /name:\s*"ferry",\s*dependencies:\s*\[([^\]]*)\],\s*path/
+    if let match = manifest.firstMatch(of: driver) { declared["Ferry"] = names(in: match.1) }
+    return declared
+  }
+
+  static func names(in list: Substring) -> Set<String> {
+    Set(list.matches(of: /"(\w+)"/).map { String($0.1) })
+  }
+
+  @Test func importsGoDownward() throws {
+    let imports = try Self.imports()
+    #expect(imports.count > 50, "the sources were not found")
+    for line in imports {
+      guard let floor = Self.floors[line.module] else { continue }
+      let own = try #require(Self.floors[line.room], "\(line.room) has no floor")
+      #expect(floor < own, "\(line.file) imports \(line.module), which is not on a lower floor")
+    }
+  }
+
+  @Test func importsAreDeclared() throws {
+    let declared = try Self.declared()
+    for line in try Self.imports() where Self.floors[line.module] != nil {
+      let parts = line.file.split(separator: "/")
+      let room = line.room == "Stages" ? "Stages/\(parts[1])" : line.room
+      let names = try #require(declared[room], "\(room) is not declared in Package.swift")
+      #expect(names.contains(line.module), "\(line.file) imports \(line.module) undeclared")
+    }
+  }
+
+  @Test func importsAreKnown() throws {
+    for line in try Self.imports() where Self.floors[line.module] == nil {
+      let allowed =
+        Self.outside.contains(line.module)
+        || (line.module == "Foundation" && Self.foundationRooms.contains(line.room))
+      #expect(allowed, "\(line.file) imports \(line.module)")
+    }
+  }
+
+  @Test func everyRoomIsDocumented() throws {
+    let page = try String(
+      contentsOf: Self.root.appendingPathComponent("docs/architecture.md"), encoding: .utf8)
+    for room in Self.floors.keys where !room.hasPrefix("C") || room == "CKernels" {
+      #expect(page.contains("`\(room)`"), "docs/architecture.md does not name \(room)")
+    }
+  }
+
+  @Test func filesStayReadable() throws {
+    let sources = Self.root.appendingPathComponent("Sources")
+    let paths = try #require(FileManager.default.enumerator(atPath: sources.path))
+    for case let path as String in paths
+    where [".swift", ".c", ".h"].contains(where: path.hasSuffix) {
+      let text = try String(contentsOf: sources.appendingPathComponent(path), encoding: .utf8)
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false).count
+      #expect(lines <= 450, "\(path) has \(lines) lines")
+    }
+  }
+}

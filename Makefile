@@ -1,0 +1,48 @@
+# Ferry's two promises to a newcomer: `make demo` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT_BUILD := swift build -c release --static-swift-stdlib
+SWIFT_TEST := swift test -c release --static-swift-stdlib
+BIN := .build/release
+PREFIX ?= /usr/local
+DEMO := .ferry-demo
+STAGES := synthesize ingest align embed shard train evaluate cross-test report
+
+.PHONY: help packages build demo test lint bench docs install clean
+
+help: ## Show this list.
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+packages: ## Install the system packages that are missing (Debian and Ubuntu).
+	@scripts/install-packages
+
+build: packages ## Build the driver and every stage.
+	$(SWIFT_BUILD)
+
+demo: build ## From nothing to a cross-dataset table: synthesize, train, test, report.
+	@$(BIN)/ferry run pipelines/demo.yaml --workspace $(DEMO)
+	@$(BIN)/ferry-report table --format text $(DEMO)/artifacts/test/evaluation $(DEMO)/artifacts/cross/evaluation
+	@echo "The page: $(DEMO)/artifacts/page/page/index.html"
+
+test: packages ## Build and run every test.
+	$(SWIFT_BUILD) --build-tests
+	FERRY_BINARIES="$$($(SWIFT_BUILD) --show-bin-path)" $(SWIFT_TEST) --skip-build
+
+lint: ## Check formatting, the way CI does.
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+bench: build ## Measure against the peers; see docs/benchmarks.md.
+	Benchmarks/run
+
+docs: build ## Write the stages' reference pages from their contracts.
+	scripts/reference $(BIN) docs/reference
+
+install: build ## Install under PREFIX (default /usr/local).
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ferry/pipelines"
+	install -m 755 $(BIN)/ferry $(STAGES:%=$(BIN)/ferry-%) "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 pipelines/*.yaml "$(DESTDIR)$(PREFIX)/share/ferry/pipelines"
+
+clean: ## Remove the build and the demo's workspace.
+	rm -rf .build $(DEMO)
