@@ -1,1 +1,38 @@
 #include "codecs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decoder.h"
+
+ferry_codec_status ferry_decoder_read(ferry_decoder *decoder, uint8_t *pixels, char *message) {
+  return decoder->read(decoder, pixels, message);
+}
+
+void ferry_decoder_close(ferry_decoder *decoder) {
+  if (decoder) decoder->close(decoder);
+}
+
+int ferry_bytes_append(ferry_bytes *out, const uint8_t *bytes, size_t count) {
+  if (out->capacity - out->count < count) {
+    size_t capacity = out->capacity ? out->capacity * 2 : 65536;
+    while (capacity - out->count < count) capacity *= 2;
+    uint8_t *grown = realloc(out->bytes, capacity);
+    if (!grown) return 0;
+    out->bytes = grown;
+    out->capacity = capacity;
+  }
+  memcpy(out->bytes + out->count, bytes, count);
+  out->count += count;
+  return 1;
+}
+
+void ferry_bytes_free(ferry_bytes *bytes) {
+  free(bytes->bytes);
+  memset(bytes, 0, sizeof *bytes);
+}
+
+void ferry_codec_note(char *message, const char *text) {
+  snprintf(message, FERRY_CODEC_MESSAGE, "%s", text);
+}

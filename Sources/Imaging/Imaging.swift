@@ -1,1 +1,0 @@
-// The room Imaging: see docs/architecture.md.
