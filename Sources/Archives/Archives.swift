@@ -1,1 +1,0 @@
-// The room Archives: see docs/architecture.md.

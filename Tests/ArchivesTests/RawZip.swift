@@ -1,0 +1,54 @@
+/// A zip made by hand, so that every field can lie.
+struct RawZip {
+  struct Entry {
+    var name: [UInt8]
+    var bytes: [UInt8]
+    var crc: UInt32?
+    var statedSize: Int?
+    /// The upper half of the external attributes: a Unix mode.
+    var mode: UInt32 = 0o100644
+  }
+  var entries: [Entry] = []
+
+  mutating func add(
+    _ name: String, _ bytes: [UInt8], crc: UInt32? = nil, statedSize: Int? = nil,
+    mode: UInt32 = 0o100644
+  ) {
+    entries.append(
+      Entry(name: Array(name.utf8), bytes: bytes, crc: crc, statedSize: statedSize, mode: mode))
+  }
+
+  var bytes: [UInt8] {
+    var out: [UInt8] = []
+    var directory: [UInt8] = []
+    for entry in entries {
+      let offset = out.count
+      let crc = entry.crc ?? Self.checksum(entry.bytes)
+      let common =
+        number(0, 2) + number(0, 2) + number(0x0021_0000, 4) + number(Int(crc), 4)
+        + number(entry.bytes.count, 4) + number(entry.statedSize ?? entry.bytes.count, 4)
+        + number(entry.name.count, 2) + number(0, 2)
+      out += number(0x0403_4B50, 4) + number(10, 2) + common + entry.name + entry.bytes
+      directory += number(0x0201_4B50, 4) + number(0x0314, 2) + number(10, 2) + common
+      directory += number(0, 2) + number(0, 2) + number(0, 2) + number(Int(entry.mode) << 16, 4)
+      directory += number(offset, 4) + entry.name
+    }
+    let start = out.count
+    out += directory
+    out += number(0x0605_4B50, 4) + number(0, 4) + number(entries.count, 2)
+    out += number(entries.count, 2) + number(directory.count, 4) + number(start, 4) + number(0, 2)
+    return out
+  }
+
+  private func number(_ value: Int, _ width: Int) -> [UInt8] {
+    (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+  }
+
+  static func checksum(_ bytes: [UInt8]) -> UInt32 {
+    ~bytes.reduce(~0) { crc, byte in
+      (0..<8).reduce(crc ^ UInt32(byte)) { value, _ in
+        value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1
+      }
+    }
+  }
+}
