@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-SWIFT_BUILD := swift build -c release --static-swift-stdlib
-SWIFT_TEST := swift test -c release --static-swift-stdlib
+SWIFT_BUILD := swift build -c release
+SWIFT_TEST := swift test -c release
 BIN := .build/release
 PREFIX ?= /usr/local
 DEMO := .ferry-demo

@@ -9,6 +9,19 @@ let strict: [SwiftSetting] =
 let swift: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")] + strict
 let optimisedC: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
 
+// Executables carry the Swift runtime: they start in milliseconds and run where Swift is not
+// installed. FERRY_DYNAMIC=1 links it dynamically instead.
+let standalone: [LinkerSetting] =
+  Context.environment["FERRY_DYNAMIC"] != nil
+  ? []
+  : [
+    .unsafeFlags(
+      [
+        "-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections",
+        "-lswiftSynchronization",
+      ], .when(platforms: [.linux]))
+  ]
+
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A system library, seen through a module map and nothing else.
@@ -26,7 +39,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func stage(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
     name: "ferry-\(name)", dependencies: ["Platform", "StageKit"] + dependencies,
-    path: "Sources/Stages/\(folder)", swiftSettings: swift)
+    path: "Sources/Stages/\(folder)", swiftSettings: swift, linkerSettings: standalone)
 }
 
 /// A room's tests; `golden`: they have a folder of values taken from a reference library.
@@ -84,7 +97,7 @@ let package = Package(
     // Floor 6: the driver.
     .executableTarget(
       name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts", arguments], path: "Sources/Ferry",
-      swiftSettings: swift),
+      swiftSettings: swift, linkerSettings: standalone),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.
     tests("House", []),
     tests("Platform", []),
