@@ -74,6 +74,7 @@ let package = Package(
     room("YAML", ["Platform", "CYAML"]),
     room("Tensors", ["Platform", "CKernels", "COpenBLAS"]),
     room("Imaging", ["Platform", "CCodecs"]),
+    room("Plotting", ["Platform"]),
     // Floor 2.
     room("Neural", ["Platform", "Tensors", "Artifacts"]),
     room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite"]),
@@ -93,7 +94,7 @@ let package = Package(
     stage("train", in: "Train", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts"]),
     stage("evaluate", in: "Evaluate", ["Expressions", "Neural", "Artifacts"]),
     stage("cross-test", in: "CrossTest", ["Expressions", "Neural", "Artifacts"]),
-    stage("report", in: "Report", ["Expressions", "Artifacts"]),
+    stage("report", in: "Report", ["Expressions", "Artifacts", "Plotting"]),
     // Floor 6: the driver.
     .executableTarget(
       name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts", arguments], path: "Sources/Ferry",
@@ -106,12 +107,14 @@ let package = Package(
     tests("Archives", ["Archives"]),
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Imaging", ["Imaging", "Artifacts"], golden: true),
+    tests("Plotting", ["Plotting"]),
     tests("Neural", ["Neural", "Tensors", "Artifacts"]),
     tests("PipelineKit", ["PipelineKit", "Artifacts"]),
     tests("StageKit", ["StageKit", "Artifacts"]),
     tests("Faces", ["Faces", "Imaging"]),
     tests("Language", ["Language", "Artifacts"]),
-    tests("Expressions", ["Expressions", "Neural", "Imaging", "Artifacts", "Archives"]),
+    tests(
+      "Expressions", ["Expressions", "Neural", "Imaging", "Artifacts", "Archives"], golden: true),
     tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
   ]
 )

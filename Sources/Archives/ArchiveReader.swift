@@ -19,12 +19,6 @@ public struct ArchiveReader {
   private let passphrase: String?
   private let limits: ArchiveLimits
 
-  private init(root: String, passphrase: String?, limits: ArchiveLimits) {
-    self.root = root
-    self.passphrase = passphrase
-    self.limits = limits
-  }
-
   /// Opens a folder, an archive or a plain file.
   ///
   /// - Throws: `Fault` with code `missingInput` where nothing is at `path`.
@@ -45,10 +39,10 @@ public struct ArchiveReader {
   /// Visits every file once, in order, and returns what was passed over.
   ///
   /// - Throws: `Fault` where an archive is damaged, encrypted without a pass-phrase, or a bomb, and
-  ///   whatever `visit` throws.
-  public func forEach(_ visit: (ArchiveEntry) throws -> Void) throws -> [ArchiveIssue] {
+  ///   whatever `body` throws.
+  public func visit(_ body: (ArchiveEntry) throws -> Void) throws -> [ArchiveIssue] {
     try withUTF8Names {
-      try withoutActuallyEscaping(visit) { visit in
+      try withoutActuallyEscaping(body) { visit in
         let walk = Walk(passphrase: passphrase, limits: limits, visit: visit)
         if Files.isDirectory(root) {
           try walk.folder(root, path: "", above: [])

@@ -57,7 +57,7 @@ private func zip(_ folder: TemporaryFolder, _ build: (inout RawZip) -> Void) thr
     raw.add("good", Array("fine".utf8))
   }
   var outcomes: [String] = []
-  _ = try ArchiveReader.open(path).forEach { entry in
+  _ = try ArchiveReader.open(path).visit { entry in
     do {
       outcomes.append(String(decoding: try entry.read(), as: UTF8.self))
     } catch let fault as Fault {

@@ -1,0 +1,58 @@
+import Platform
+import Plotting
+import Testing
+
+@Suite struct ChartTests {
+  private func lines(_ points: [(x: Double, y: Double)]) -> String {
+    LineChart(
+      title: "t", summary: "s", xLabel: "epoch", yLabel: "loss", series: [.init("a", points)]
+    ).svg(id: "c").rendered
+  }
+
+  @Test func axesHaveRoundTicks() {
+    let svg = lines([(0, 0.13), (10, 1.87)])
+    for tick in ["0.0", "0.5", "1.0", "1.5", "2.0"] { #expect(svg.contains(">\(tick)</text>")) }
+    for tick in ["0", "2", "10"] { #expect(svg.contains(">\(tick)</text>")) }
+  }
+
+  @Test func nothingDrawsAsNoData() {
+    #expect(lines([]).contains("no data"))
+    #expect(lines([(0, .nan), (.infinity, 1)]).contains("no data"))
+  }
+
+  @Test func onePointAndConstantValuesHaveAxes() {
+    for points in [[(3.0, 0.5)], [(0, 0), (1, 0), (2, 0)], [(0, 1e-12), (1, 1e12)]] {
+      let svg = lines(points)
+      #expect(!svg.contains("nan") && !svg.contains("inf"))
+    }
+  }
+
+  @Test func brokenValuesBreakTheCurve() {
+    let svg = lines([(0, 1), (1, .nan), (2, 1)])
+    #expect(svg.contains("M") && !svg.contains("nan"))
+  }
+
+  @Test func longNamesAreCutAndKeptInFullForTheReader() {
+    let name = String(repeating: "w", count: 60)
+    let svg = HeatMap(
+      title: "t", summary: "s", rowTitle: "true", columnTitle: "predicted", rows: [name],
+      columns: [name], cells: [[.init(strength: 1, text: "1")]]
+    ).svg(id: "h").rendered
+    #expect(svg.contains("w…</text>"))
+    #expect(svg.contains("true \(name), predicted \(name): 1</title>"))
+  }
+
+  @Test func theSameChartHasTheSameBytes() {
+    #expect(lines([(0, 0.1), (1, 0.3)]) == lines([(0, 0.1), (1, 0.3)]))
+  }
+
+  @Test func decimalsAreFixed() {
+    #expect(0.125.fixed(2) == "0.13")
+    #expect((-0.001).fixed(2) == "0.00")
+    #expect((-1.5).fixed(0) == "-2")
+    #expect(87.1.fixed(2) == "87.10")
+    #expect(Double.nan.fixed(1) == "nan")
+    #expect(1e300.fixed(2) == "1e+300")
+    #expect(Float(0.5).fixed(1) == "0.5")
+  }
+}
