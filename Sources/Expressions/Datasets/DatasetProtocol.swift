@@ -1,0 +1,88 @@
+import Artifacts
+import Platform
+
+/// How many rows a split has of each class.
+public typealias ClassCounts = [Split: [String: Int]]
+
+/// A named way to use a dataset: which pictures, which splits, which classes, and how many.
+public struct DatasetProtocol: Sendable, Equatable {
+  public var name: String
+  /// One sentence: what is taken and how it is split.
+  public var summary: String
+  public var classes: ClassList
+  /// The counts that the protocol states; nil where it states none.
+  public var expected: ClassCounts?
+  /// The totals of splits whose counts by class are not published.
+  public var expectedTotals: [Split: Int]
+
+  public init(
+    name: String, summary: String, classes: ClassList, expected: ClassCounts? = nil,
+    expectedTotals: [Split: Int] = [:]
+  ) {
+    self.name = name
+    self.summary = summary
+    self.classes = classes
+    self.expected = expected
+    self.expectedTotals = expectedTotals
+  }
+
+  /// Expected counts from rows of numbers in the order of the class list.
+  static func counts(_ classes: ClassList, _ rows: [Split: [Int]]) -> ClassCounts {
+    rows.mapValues { Dictionary(uniqueKeysWithValues: zip(classes.names, $0)) }
+  }
+
+  /// Each difference between the counts found and those stated, in words.
+  public func deviations(of found: ClassCounts) -> [String] {
+    var lines: [String] = []
+    for split in Split.allCases {
+      let here = found[split] ?? [:]
+      if let expected {
+        let stated = expected[split] ?? [:]
+        for name in classes.names where (stated[name] ?? 0) != (here[name] ?? 0) {
+          lines.append(
+            "\(split.rawValue) \(name): \(here[name] ?? 0) instead of \(stated[name] ?? 0)")
+        }
+      }
+      let total = here.values.reduce(0, +)
+      if let stated = expectedTotals[split], stated != total {
+        lines.append("\(split.rawValue): \(total) instead of \(stated)")
+      }
+    }
+    return lines
+  }
+
+  /// Checks the counts found against those the protocol states.
+  ///
+  /// - Returns: the deviations, which are empty or were accepted.
+  /// - Throws: `Fault` naming both numbers of each deviation, unless `accepting`.
+  public func check(_ found: ClassCounts, accepting: Bool) throws -> [String] {
+    let lines = deviations(of: found)
+    if lines.isEmpty || accepting { return lines }
+    throw Fault(
+      .badInput,
+      "the counts are not those of the protocol \(name): \(lines.joined(separator: ", "))",
+      remedy: "complete the dataset, or accept the deviation with accept_counts: true")
+  }
+
+  public var json: JSONValue {
+    ["name": .string(name), "summary": .string(summary)]
+  }
+}
+
+extension [Split: [String: Int]] {
+  /// Counts of labelled rows.
+  public init(of rows: some Sequence<SampleRow>) {
+    self = [:]
+    for row in rows {
+      if let label = row.label { self[row.split, default: [:]][label, default: 0] += 1 }
+    }
+  }
+
+  public var json: JSONValue {
+    .object(
+      Dictionary<String, JSONValue>(
+        uniqueKeysWithValues: map { split, counts in
+          (split.rawValue, .object(counts.mapValues { .integer($0) }))
+        }))
+  }
+}
