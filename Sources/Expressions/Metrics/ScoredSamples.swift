@@ -31,6 +31,14 @@ public struct ScoredSamples: Sendable {
     }
   }
 
+  /// Takes single-precision probabilities as the decimals they are written with, so that what is
+  /// computed here and what anyone computes from the written decimals are the same.
+  public init(labels: [Int], floats: [Float], classCount: Int) {
+    self.init(
+      labels: labels, probabilities: floats.map { Double($0.description) ?? Double($0) },
+      classCount: classCount)
+  }
+
   /// N.
   public var count: Int { labels.count }
 

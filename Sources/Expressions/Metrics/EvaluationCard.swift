@@ -1,0 +1,108 @@
+import Artifacts
+
+/// What a reader of a result must know of the data behind it.
+public struct DatasetCard: Sendable, Equatable {
+  /// The dataset's name, `rafdb`.
+  public var name: String
+  /// Its name as people write it, `RAF-DB`.
+  public var title: String
+  /// Whether the pictures were drawn by a program; no published figure speaks of such data.
+  public var isSynthesized: Bool
+  /// The terms of use, in a sentence.
+  public var terms: String?
+  /// How to cite it.
+  public var citation: String?
+
+  public init(
+    name: String, title: String? = nil, isSynthesized: Bool = false, terms: String? = nil,
+    citation: String? = nil
+  ) {
+    self.name = name
+    self.title = title ?? name
+    self.isSynthesized = isSynthesized
+    self.terms = terms
+    self.citation = citation
+  }
+
+  public var json: JSONValue {
+    var json: JSONValue = [
+      "name": .string(name), "title": .string(title), "synthesized": .bool(isSynthesized),
+    ]
+    json["terms"] = terms.map { .string($0) }
+    json["citation"] = citation.map { .string($0) }
+    return json
+  }
+
+  /// The title, marked where the pictures are synthesized.
+  public var label: String { isSynthesized ? "\(title) (synthesized)" : title }
+
+  public init?(json: JSONValue?) {
+    guard let json, let name = json["name"]?.string else { return nil }
+    self.init(
+      name: name, title: json["title"]?.string, isSynthesized: json["synthesized"]?.bool ?? false,
+      terms: json["terms"]?.string, citation: json["citation"]?.string)
+  }
+}
+
+/// What a reader of a result must know of the model behind it.
+public struct ModelCard: Sendable, Equatable {
+  /// `discrete` or `knowledge-enhanced`.
+  public var method: String
+  /// `resnet18`.
+  public var encoder: String
+  public var seed: Int?
+  /// Everything else that tells models apart, such as width, image size, epochs, loss weights.
+  public var details: [String: JSONValue]
+
+  public init(
+    method: String, encoder: String, seed: Int? = nil, details: [String: JSONValue] = [:]
+  ) {
+    self.method = method
+    self.encoder = encoder
+    self.seed = seed
+    self.details = details
+  }
+
+  public var json: JSONValue {
+    [
+      "method": .string(method), "encoder": .string(encoder),
+      "seed": seed.map { .integer($0) } ?? .null, "details": .object(details),
+    ]
+  }
+
+  public init?(json: JSONValue?) {
+    guard let json, let method = json["method"]?.string, let encoder = json["encoder"]?.string
+    else { return nil }
+    self.init(
+      method: method, encoder: encoder, seed: json["seed"]?.integer,
+      details: json["details"]?.object ?? [:])
+  }
+}
+
+/// An evaluation's description: the `metadata` of its artifact.
+public struct EvaluationCard: Sendable, Equatable {
+  public var model: ModelCard
+  public var trainedOn: DatasetCard
+  public var testedOn: DatasetCard
+
+  public init(model: ModelCard, trainedOn: DatasetCard, testedOn: DatasetCard) {
+    self.model = model
+    self.trainedOn = trainedOn
+    self.testedOn = testedOn
+  }
+
+  /// Whether the test images come from another dataset than the training images.
+  public var isCrossDataset: Bool { trainedOn.name != testedOn.name }
+
+  public var json: JSONValue {
+    ["model": model.json, "trained_on": trainedOn.json, "tested_on": testedOn.json]
+  }
+
+  public init?(json: JSONValue) {
+    guard let model = ModelCard(json: json["model"]),
+      let trainedOn = DatasetCard(json: json["trained_on"]),
+      let testedOn = DatasetCard(json: json["tested_on"])
+    else { return nil }
+    self.init(model: model, trainedOn: trainedOn, testedOn: testedOn)
+  }
+}
