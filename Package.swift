@@ -97,7 +97,8 @@ let package = Package(
     stage("report", in: "Report", ["Expressions", "Artifacts", "Plotting"]),
     // Floor 6: the driver.
     .executableTarget(
-      name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts", arguments], path: "Sources/Ferry",
+      name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts", arguments],
+      path: "Sources/Ferry",
       swiftSettings: swift, linkerSettings: standalone),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.
     tests("House", []),

@@ -134,7 +134,14 @@ public final class RowCollectionReader: Sendable {
     return Place(shard: shard, range: offset..<offset + size, name: name)
   }
 
-  /// The payload of row `index`, or nil; valid for as long as this object lives.
+  /// Calls `body` with the payload of row `index`, keeping its shard mapped meanwhile.
+  public func withPayload<R>(_ index: Int, _ body: (UnsafeRawBufferPointer?) throws -> R)
+    rethrows -> R
+  {
+    try withExtendedLifetime(self) { try body(payload(index)) }
+  }
+
+  /// The payload of row `index`, or nil; valid for as long as this object lives (see `MappedFile`).
   public func payload(_ index: Int) -> UnsafeRawBufferPointer? {
     guard let place = places[index], let map = shards[place.shard] else { return nil }
     return UnsafeRawBufferPointer(rebasing: map.bytes[place.range])

@@ -57,7 +57,7 @@ public final class SafetensorsFile: Sendable {
   public init(_ path: String) throws {
     self.path = path
     map = try MappedFile(path)
-    let header = try SafetensorsHeader(map.bytes, file: path)
+    let header = try map.withBytes { try SafetensorsHeader($0, file: path) }
     entries = header.entries
     metadata = header.metadata
     data = header.dataStart
@@ -94,7 +94,14 @@ public final class SafetensorsFile: Sendable {
     return entry
   }
 
-  /// The bytes of a tensor, valid for as long as this object lives.
+  /// Calls `body` with the bytes of a tensor, keeping the file mapped meanwhile.
+  public func withBytes<R>(_ entry: TensorEntry, _ body: (UnsafeRawBufferPointer) throws -> R)
+    rethrows -> R
+  {
+    try withExtendedLifetime(self) { try body(bytes(entry)) }
+  }
+
+  /// The bytes of a tensor, valid for as long as this object lives (see `MappedFile`).
   public func bytes(_ entry: TensorEntry) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(
       rebasing: map.bytes[(data + entry.range.lowerBound)..<(data + entry.range.upperBound)])
@@ -103,12 +110,11 @@ public final class SafetensorsFile: Sendable {
   /// A copy of a tensor's elements as floats; F16, BF16 and F64 are converted.
   /// - Throws: `Fault` for integer types.
   public func floats(_ entry: TensorEntry) throws -> [Float] {
-    let raw = bytes(entry)
     switch entry.type {
-    case .float32: return load(raw, UInt32.self) { Float(bitPattern: $0) }
-    case .float64: return load(raw, UInt64.self) { Float(Double(bitPattern: $0)) }
-    case .bfloat16: return load(raw, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
-    case .float16: return load(raw, UInt16.self) { widenHalf($0) }
+    case .float32: return load(entry, UInt32.self) { Float(bitPattern: $0) }
+    case .float64: return load(entry, UInt64.self) { Float(Double(bitPattern: $0)) }
+    case .bfloat16: return load(entry, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+    case .float16: return load(entry, UInt16.self) { widenHalf($0) }
     default:
       throw Fault(
         .badInput, "the tensor '\(entry.name)' is \(entry.type.rawValue), expected floats",
@@ -119,17 +125,17 @@ public final class SafetensorsFile: Sendable {
   /// A copy of an I64 tensor's elements.
   public func integers(_ entry: TensorEntry) -> [Int] {
     precondition(entry.type == .int64)
-    return load(bytes(entry), UInt64.self) { Int(Int64(bitPattern: $0)) }
+    return load(entry, UInt64.self) { Int(Int64(bitPattern: $0)) }
   }
 
   private func load<Raw: FixedWidthInteger, T>(
-    _ raw: UnsafeRawBufferPointer, _: Raw.Type, _ convert: (Raw) -> T
+    _ entry: TensorEntry, _: Raw.Type, _ convert: (Raw) -> T
   ) -> [T] {
-    (0..<raw.count / MemoryLayout<Raw>.size).map {
-      convert(
-        Raw(
-          littleEndian: raw.loadUnaligned(
-            fromByteOffset: $0 * MemoryLayout<Raw>.size, as: Raw.self)))
+    let width = MemoryLayout<Raw>.size
+    return withBytes(entry) { raw in
+      (0..<raw.count / width).map {
+        convert(Raw(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * width, as: Raw.self)))
+      }
     }
   }
 }

@@ -149,6 +149,11 @@ public enum Files {
     }
   }
 
+  /// Makes a symbolic link at `path` whose text is `target`.
+  public static func symbolicLink(to target: String, at path: String) throws {
+    guard symlink(target, path) == 0 else { throw fault("link", path) }
+  }
+
   /// Forces a directory's entries to disk.
   public static func syncDirectory(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -222,6 +227,9 @@ public enum Files {
 }
 
 /// A file's bytes, mapped read-only for as long as this object lives.
+///
+/// The compiler may release an object after its last use: hold it in a property, or read through
+/// `withBytes`, while a pointer into `bytes` is in use.
 public final class MappedFile: @unchecked Sendable {
   public let path: String
   public let bytes: UnsafeRawBufferPointer
@@ -243,6 +251,11 @@ public final class MappedFile: @unchecked Sendable {
     guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
     else { throw Files.fault("map", path) }
     bytes = UnsafeRawBufferPointer(start: base, count: size)
+  }
+
+  /// Calls `body` with the bytes, keeping the map alive meanwhile.
+  public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try withExtendedLifetime(self) { try body(bytes) }
   }
 
   deinit {
