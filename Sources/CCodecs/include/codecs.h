@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// In-memory JPEG and PNG over libjpeg and libpng. Every call catches the library's error jump,
-// so no call returns through a Swift frame, and leaves a message on failure. Nothing is printed.
+// In-memory JPEG and PNG over libjpeg and libpng (loops over pixels: pixels.h). Every call
+// catches the library's error jump, so no call returns through a Swift frame, and leaves a
+// message on failure. Nothing is printed.
 
 typedef enum {
   FERRY_CODEC_OK = 0,

@@ -1,0 +1,117 @@
+#include <math.h>
+#include <stddef.h>
+
+#include "pixels.h"
+
+typedef struct {
+  const uint8_t *pixels;
+  int32_t width;
+  int32_t height;
+} source_picture;
+
+static inline float triangle(float x) {
+  x = fabsf(x);
+  return x < 1 ? 1 - x : 0;
+}
+
+// Keys (1981), a = -1/2.
+static inline float catmull_rom(float x) {
+  x = fabsf(x);
+  if (x < 1) return (1.5f * x - 2.5f) * x * x + 1;
+  if (x < 2) return ((-0.5f * x + 2.5f) * x - 4) * x + 2;
+  return 0;
+}
+
+// Where a coordinate beyond 0 ..< size reads: -1 stands for the fill value.
+static inline int32_t within(int32_t i, int32_t size, int32_t border) {
+  if (i >= 0 && i < size) return i;
+  if (border == 1) return -1;
+  if (border == 0 || size == 1) return i < 0 ? 0 : size - 1;
+  int32_t period = 2 * (size - 1);
+  i %= period;
+  if (i < 0) i += period;
+  return i < size ? i : period - i;
+}
+
+static inline uint8_t rounded(float value) {
+  return (uint8_t)(value <= 0 ? 0 : value >= 255 ? 255 : (int)(value + 0.5f));
+}
+
+static inline double bounded(double x, double low, double high) {
+  return x < low ? low : x > high ? high : x;
+}
+
+typedef struct {
+  int32_t left, right, top, bottom;  // pixels under the kernel, last included
+  float dx, dy;                      // from the kernel's centre to its first pixel
+} window;
+
+// The weighted mean of the pixels under a kernel along the plan's axes.
+static inline __attribute__((always_inline)) void sample(source_picture s, int channels, int cubic,
+                                                         const ferry_warp_plan *plan, window w,
+                                                         uint8_t *out) {
+  float f0 = (float)plan->footprint[0], f1 = (float)plan->footprint[1];
+  float f2 = (float)plan->footprint[2], f3 = (float)plan->footprint[3];
+  float sums[3] = {0, 0, 0}, total = 0;
+  int inside = w.left >= 0 && w.top >= 0 && w.right < s.width && w.bottom < s.height;
+  for (int32_t j = w.top; j <= w.bottom; j++) {
+    int32_t y = inside ? j : within(j, s.height, plan->border);
+    float dy = w.dy + (float)(j - w.top);
+    for (int32_t i = w.left; i <= w.right; i++) {
+      float dx = w.dx + (float)(i - w.left);
+      float p = f0 * dx + f1 * dy, q = f2 * dx + f3 * dy;
+      float weight = cubic ? catmull_rom(p) * catmull_rom(q) : triangle(p) * triangle(q);
+      total += weight;
+      int32_t x = inside ? i : within(i, s.width, plan->border);
+      if (!inside && (x < 0 || y < 0)) {
+        for (int c = 0; c < channels; c++) sums[c] += weight * (float)plan->fill;
+        continue;
+      }
+      const uint8_t *pixel = s.pixels + ((size_t)y * s.width + x) * channels;
+      for (int c = 0; c < channels; c++) sums[c] += weight * pixel[c];
+    }
+  }
+  for (int c = 0; c < channels; c++) out[c] = rounded(sums[c] / total);
+}
+
+static inline __attribute__((always_inline)) void warp(source_picture s, int channels, int cubic,
+                                                       const ferry_warp_plan *plan,
+                                                       uint8_t *target, int32_t new_width,
+                                                       int32_t new_height) {
+  const double *m = plan->inverse;
+  // Far outside every position reads alike; the bound keeps indices within 32 bits.
+  double far = 1 << 24;
+  for (int32_t y = 0; y < new_height; y++) {
+    for (int32_t x = 0; x < new_width; x++) {
+      double u = m[0] * (x + 0.5) + m[1] * (y + 0.5) + m[2] - 0.5;
+      double v = m[3] * (x + 0.5) + m[4] * (y + 0.5) + m[5] - 0.5;
+      u = bounded(u, -far, s.width + far);
+      v = bounded(v, -far, s.height + far);
+      int32_t left = (int32_t)ceil(u - plan->reach[0]);
+      int32_t top = (int32_t)ceil(v - plan->reach[1]);
+      window w = {left,
+                  (int32_t)floor(u + plan->reach[0]),
+                  top,
+                  (int32_t)floor(v + plan->reach[1]),
+                  (float)(left - u),
+                  (float)(top - v)};
+      sample(s, channels, cubic, plan, w, target);
+      target += channels;
+    }
+  }
+}
+
+void ferry_warp(const uint8_t *source, int32_t width, int32_t height, int32_t channels,
+                const ferry_warp_plan *plan, uint8_t *target, int32_t new_width,
+                int32_t new_height) {
+  source_picture s = {source, width, height};
+  if (channels == 1 && plan->cubic) {
+    warp(s, 1, 1, plan, target, new_width, new_height);
+  } else if (channels == 1) {
+    warp(s, 1, 0, plan, target, new_width, new_height);
+  } else if (plan->cubic) {
+    warp(s, 3, 1, plan, target, new_width, new_height);
+  } else {
+    warp(s, 3, 0, plan, target, new_width, new_height);
+  }
+}
