@@ -82,11 +82,12 @@ let package = Package(
     // Floor 3.
     room("Faces", ["Platform", "Neural", "Imaging"]),
     room("Language", ["Platform", "Neural", "Artifacts"]),
+    room("Portraits", ["Platform", "Imaging"]),
     // Floor 4.
     room(
       "Expressions", ["Platform", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"]),
     // Floor 5: the stages.
-    stage("synthesize", in: "Synthesize", ["Expressions", "Imaging", "Archives", "Artifacts"]),
+    stage("synthesize", in: "Synthesize", ["Portraits", "Imaging", "Archives", "Artifacts"]),
     stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
     stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
     stage("embed", in: "Embed", ["Language", "Expressions", "Artifacts"]),
@@ -114,6 +115,7 @@ let package = Package(
     tests("StageKit", ["StageKit", "Artifacts"]),
     tests("Faces", ["Faces", "Imaging"]),
     tests("Language", ["Language", "Artifacts"]),
+    tests("Portraits", ["Portraits", "Imaging"]),
     tests(
       "Expressions", ["Expressions", "Neural", "Imaging", "Artifacts", "Archives"], golden: true),
     tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
