@@ -37,7 +37,10 @@ bench: build ## Measure against the peers; see docs/benchmarks.md.
 	Benchmarks/run
 
 docs: build ## Write the stages' reference pages from their contracts.
-	scripts/reference $(BIN) docs/reference
+	@mkdir -p docs/reference
+	@for stage in $(STAGES); do \
+	  $(BIN)/ferry-$$stage describe --format markdown > docs/reference/$$stage.md; \
+	done
 
 install: build ## Install under PREFIX (default /usr/local).
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ferry/pipelines"

@@ -35,16 +35,24 @@ struct ProgressMeter {
 }
 
 /// One reading of a progress meter.
-struct ProgressReading {
-  var done: Int
-  var total: Int?
-  var unit: String
-  var message: String
+package struct ProgressReading {
+  package var done: Int
+  package var total: Int?
+  package var unit: String
+  package var message: String
   /// Units a second.
-  var rate: Double?
+  package var rate: Double?
+
+  package init(done: Int, total: Int?, unit: String, message: String, rate: Double?) {
+    self.done = done
+    self.total = total
+    self.unit = unit
+    self.message = message
+    self.rate = rate
+  }
 
   /// Seconds left at the present rate.
-  var remaining: Double? {
+  package var remaining: Double? {
     guard let total, let rate, rate > 0 else { return nil }
     return Double(max(0, total - done)) / rate
   }
@@ -70,9 +78,9 @@ struct ProgressReading {
     return text
   }
 
-  var plain: String { tail }
+  package var plain: String { tail }
 
-  func bar(stage: String, width: Int) -> String {
+  package func bar(stage: String, width: Int) -> String {
     var text = "\(stage) "
     if let total, total > 0 {
       let filled = min(20, done * 20 / total)
@@ -87,7 +95,7 @@ struct ProgressReading {
     value >= 100 ? String(Int(value.rounded())) : JSONValue.plain((value * 10).rounded() / 10)
   }
 
-  static func clock(_ seconds: Double) -> String {
+  package static func clock(_ seconds: Double) -> String {
     let whole = Int(seconds.rounded())
     let hours = whole / 3600
     let text = "\(whole / 60 % 60):\(padded(whole % 60, 2))"

@@ -10,7 +10,7 @@ import Platform
 #endif
 
 /// The output directories of one run: private while the stage works, published whole by rename.
-final class Publication: Sendable {
+package final class Publication: Sendable {
   private struct Place: Sendable {
     var target: String
     var attempt: String
@@ -20,7 +20,7 @@ final class Publication: Sendable {
 
   /// Makes one private directory beside each target.
   /// - Throws: `Fault` where a target exists and `replace` is false.
-  init(outputs: [String: String], replace: Bool) throws {
+  package init(outputs: [String: String], replace: Bool) throws {
     self.replace = replace
     var places: [String: Place] = [:]
     for (port, path) in outputs {
@@ -50,10 +50,10 @@ final class Publication: Sendable {
     }
   }
 
-  func attempt(_ port: String) -> String { places[port]?.attempt ?? "" }
+  package func attempt(_ port: String) -> String { places[port]?.attempt ?? "" }
 
   /// Forces everything to disk, then renames each directory into place.
-  func publish() throws {
+  package func publish() throws {
     for place in places.values { try Self.flush(place.attempt) }
     for place in places.values.sorted(by: { $0.target < $1.target }) {
       try move(place)
@@ -87,7 +87,7 @@ final class Publication: Sendable {
   }
 
   /// Removes the private directories of a run that failed.
-  func discard() {
+  package func discard() {
     for place in places.values { try? Files.removeTree(place.attempt) }
   }
 }

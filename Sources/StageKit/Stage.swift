@@ -62,10 +62,20 @@ struct StageCommand<S: Stage>: ParsableCommand {
 
 struct DescribeCommand<S: Stage>: ParsableCommand {
   static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "describe", abstract: "Print the contract as JSON.")
+    CommandConfiguration(commandName: "describe", abstract: "Print the contract.")
   }
 
-  func run() throws { print(S.contract.json.pretty, terminator: "") }
+  enum Format: String, ExpressibleByArgument, CaseIterable { case json, markdown }
+
+  @Option(help: "How to print it.")
+  var format = Format.json
+
+  func run() throws {
+    switch format {
+    case .json: print(S.contract.json.pretty, terminator: "")
+    case .markdown: print(StageReference.markdown(S.contract), terminator: "")
+    }
+  }
 }
 
 struct RunCommand<S: Stage>: ParsableCommand {

@@ -3,17 +3,17 @@ import Platform
 import YAML
 
 /// A run's checked inputs, outputs and parameters.
-struct StageRequest: Sendable {
+package struct StageRequest: Sendable {
   /// Paths by input port, in the order given.
-  let inputs: [String: [String]]
+  package let inputs: [String: [String]]
   /// The directory by output port.
-  let outputs: [String: String]
+  package let outputs: [String: String]
   /// Every parameter's value.
-  let parameters: [String: JSONValue]
+  package let parameters: [String: JSONValue]
   /// The parameters that were given, by name.
-  let given: [String: JSONValue]
+  package let given: [String: JSONValue]
 
-  init(
+  package init(
     contract: Contract, inputs: [String], outputs: [String], settings: [String],
     parametersFile: String?
   ) throws {
@@ -102,7 +102,7 @@ struct StageRequest: Sendable {
 
 extension JSONValue {
   /// The same value without its places.
-  init(_ node: YAMLNode) {
+  package init(_ node: YAMLNode) {
     switch node.value {
     case .null: self = .null
     case .bool(let value): self = .bool(value)
