@@ -93,8 +93,12 @@ import Testing
     let card = EvaluationCard(
       model: ModelCard(
         method: "discrete", encoder: "resnet18", seed: 3, details: ["width": .number(0.25)]),
-      trainedOn: DatasetCard(name: "rafdb", title: "RAF-DB", isSynthesized: true),
-      testedOn: DatasetCard(name: "ckplus", terms: "research only", citation: "Lucey 2010"))
+      trainedOn: DatasetCard(
+        name: "rafdb", title: "RAF-DB", citation: "Li 2017", url: "", terms: "research only",
+        needsAcceptance: true, isSynthesized: true),
+      testedOn: DatasetCard(
+        name: "ckplus", title: "CK+", citation: "Lucey 2010", url: "", terms: "research only",
+        needsAcceptance: true))
     #expect(EvaluationCard(json: card.json) == card)
     #expect(card.isCrossDataset)
     #expect(EvaluationCard(json: ["model": 1]) == nil)

@@ -13,10 +13,12 @@ public struct DatasetCard: Sendable, Equatable {
   public var needsAcceptance: Bool
   /// Whether faces of the dataset may be shown in pages that leave the machine.
   public var isRedistributable: Bool
+  /// Whether a program drew the pictures; no published figure speaks of such data.
+  public var isSynthesized: Bool
 
   public init(
     name: String, title: String, citation: String, url: String, terms: String,
-    needsAcceptance: Bool, isRedistributable: Bool = false
+    needsAcceptance: Bool, isRedistributable: Bool = false, isSynthesized: Bool = false
   ) {
     self.name = name
     self.title = title
@@ -25,6 +27,7 @@ public struct DatasetCard: Sendable, Equatable {
     self.terms = terms
     self.needsAcceptance = needsAcceptance
     self.isRedistributable = isRedistributable
+    self.isSynthesized = isSynthesized
   }
 
   public var json: JSONValue {
@@ -32,6 +35,7 @@ public struct DatasetCard: Sendable, Equatable {
       "name": .string(name), "title": .string(title), "citation": .string(citation),
       "url": .string(url), "terms": .string(terms), "needs_acceptance": .bool(needsAcceptance),
       "redistributable": .bool(isRedistributable),
+      "synthesized": .bool(isSynthesized),
     ]
   }
 
@@ -44,5 +48,9 @@ public struct DatasetCard: Sendable, Equatable {
     terms = json["terms"]?.string ?? ""
     needsAcceptance = json["needs_acceptance"]?.bool ?? true
     isRedistributable = json["redistributable"]?.bool ?? false
+    isSynthesized = json["synthesized"]?.bool ?? false
   }
+
+  /// The title, marked where the pictures are synthesized.
+  public var label: String { isSynthesized ? "\(title) (synthesized)" : title }
 }

@@ -1,49 +1,5 @@
 import Artifacts
 
-/// What a reader of a result must know of the data behind it.
-public struct DatasetCard: Sendable, Equatable {
-  /// The dataset's name, `rafdb`.
-  public var name: String
-  /// Its name as people write it, `RAF-DB`.
-  public var title: String
-  /// Whether the pictures were drawn by a program; no published figure speaks of such data.
-  public var isSynthesized: Bool
-  /// The terms of use, in a sentence.
-  public var terms: String?
-  /// How to cite it.
-  public var citation: String?
-
-  public init(
-    name: String, title: String? = nil, isSynthesized: Bool = false, terms: String? = nil,
-    citation: String? = nil
-  ) {
-    self.name = name
-    self.title = title ?? name
-    self.isSynthesized = isSynthesized
-    self.terms = terms
-    self.citation = citation
-  }
-
-  public var json: JSONValue {
-    var json: JSONValue = [
-      "name": .string(name), "title": .string(title), "synthesized": .bool(isSynthesized),
-    ]
-    json["terms"] = terms.map { .string($0) }
-    json["citation"] = citation.map { .string($0) }
-    return json
-  }
-
-  /// The title, marked where the pictures are synthesized.
-  public var label: String { isSynthesized ? "\(title) (synthesized)" : title }
-
-  public init?(json: JSONValue?) {
-    guard let json, let name = json["name"]?.string else { return nil }
-    self.init(
-      name: name, title: json["title"]?.string, isSynthesized: json["synthesized"]?.bool ?? false,
-      terms: json["terms"]?.string, citation: json["citation"]?.string)
-  }
-}
-
 /// What a reader of a result must know of the model behind it.
 public struct ModelCard: Sendable, Equatable {
   /// `discrete` or `knowledge-enhanced`.
@@ -99,10 +55,10 @@ public struct EvaluationCard: Sendable, Equatable {
   }
 
   public init?(json: JSONValue) {
-    guard let model = ModelCard(json: json["model"]),
-      let trainedOn = DatasetCard(json: json["trained_on"]),
-      let testedOn = DatasetCard(json: json["tested_on"])
+    guard let model = ModelCard(json: json["model"]), let trainedOn = json["trained_on"],
+      let testedOn = json["tested_on"]
     else { return nil }
-    self.init(model: model, trainedOn: trainedOn, testedOn: testedOn)
+    self.init(
+      model: model, trainedOn: DatasetCard(json: trainedOn), testedOn: DatasetCard(json: testedOn))
   }
 }
