@@ -29,12 +29,21 @@ extension Image {
     precondition(newWidth > 0 && newHeight > 0)
     precondition(filter == .bilinear || filter == .bicubic)
     let factor = reductionFactor(transform)
-    let source = reduced(by: factor)
     let fromReduced = AffineTransform.scaling(Double(factor), Double(factor)).then(transform)
     // The bound keeps every position that the kernel computes finite.
     guard let inverse = fromReduced.inverse, inverse.entries.allSatisfy({ abs($0) < 1e12 }) else {
       throw Fault(.badInput, "the transform \(transform.entries) has no inverse")
     }
+    return reduced(by: factor).sampled(
+      by: fromReduced, inverse: inverse, width: newWidth, height: newHeight, filter: filter,
+      border: border)
+  }
+
+  /// Warps by a map whose inverse is known and which reduces by less than about 4.
+  func sampled(
+    by transform: AffineTransform, inverse: AffineTransform, width newWidth: Int,
+    height newHeight: Int, filter: Filter, border: Border
+  ) -> Image {
     var plan = ferry_warp_plan()
     plan.inverse = (inverse.a, inverse.b, inverse.tx, inverse.c, inverse.d, inverse.ty)
     plan.cubic = filter == .bicubic ? 1 : 0
@@ -43,13 +52,11 @@ extension Image {
     case .constant(let value): (plan.border, plan.fill) = (1, Int32(value))
     case .reflect: plan.border = 2
     }
-    setKernel(&plan, fromReduced, radius: filter.radius)
+    setKernel(&plan, transform, radius: filter.radius)
     return Image(width: newWidth, height: newHeight, channels: channels) { target in
-      source.pixels.withUnsafeBufferPointer {
-        ferry_warp(
-          $0.baseAddress, Int32(source.width), Int32(source.height), Int32(channels), &plan,
-          target, Int32(newWidth), Int32(newHeight))
-      }
+      ferry_warp(
+        pixels, Int32(width), Int32(height), Int32(channels), &plan, target, Int32(newWidth),
+        Int32(newHeight))
     }
   }
 
@@ -67,7 +74,8 @@ extension Image {
     plan.footprint = (1, 0, 0, 1)
     plan.reach = (radius, radius)
     let (first, second) = transform.rowScales
-    guard min(first, second) < 1 else { return }
+    // A pure turn reduces nothing, whatever the last bit of its scale says.
+    guard min(first, second) < 1 - 1e-9 else { return }
     let (p, q) = (1 / max(1, first), 1 / max(1, second))
     let kernel = AffineTransform(
       a: transform.a * p, b: transform.b * p, c: transform.c * q, d: transform.d * q, tx: 0, ty: 0)
