@@ -52,7 +52,7 @@ final class RunningProgram {
     output = folder.appendingPathComponent("output")
     messages = folder.appendingPathComponent("messages")
     for file in [output, messages] {
-      FileManager.default.createFile(atPath: file.path, contents: nil)
+      _ = FileManager.default.createFile(atPath: file.path, contents: nil)
     }
     process.executableURL = executable
     process.arguments = arguments
