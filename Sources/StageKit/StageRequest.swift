@@ -94,7 +94,9 @@ package struct StageRequest: Sendable {
     }
     for setting in settings {
       let (name, text) = try split(setting, option: "set")
-      given[name] = JSONValue(try YAML.parse(text, file: "--set \(name)"))
+      do { given[name] = JSONValue(try YAML.parse(text, file: "--set \(name)")) } catch {
+        throw Fault(.usage, "the value of --set \(name)=\(text) is not YAML", cause: "\(error)")
+      }
     }
     return given
   }

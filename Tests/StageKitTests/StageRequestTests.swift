@@ -54,7 +54,7 @@ import Testing
         .contains("did you mean 'size'"))
     #expect(
       Self.message { try Self.request(["samples=/"], ["faces=o"], ["size=[1"]) }
-        .contains("--set size:1"))
+        .contains("--set size=[1 is not YAML"))
   }
 }
 
