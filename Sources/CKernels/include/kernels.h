@@ -1,3 +1,162 @@
+// Kernels of the training engine: fp32, one operation a file.
+//
+// Layouts
+//   plain    row-major, as the shape says: images [N][C][H][W], matrices [rows][columns].
+//   blocked  [N][ceil(C/16)][H][W][16]: sixteen channels lie together, missing ones are zero.
+//            Kernels read and write whole blocks and keep the padding channels zero.
+//
+// Threads: every kernel splits its work by the work's own size, never by the number of threads,
+// and every sum has one fixed order, so results have the same bits on any number of threads.
+//
+// Targets: every kernel is compiled for portable vectors, AVX2+FMA and AVX-512, chosen at run time.
 #ifndef FERRY_KERNELS_H
 #define FERRY_KERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Targets ---------------------------------------------------------------------------------------
+
+enum { FERRY_PORTABLE = 0, FERRY_AVX2 = 1, FERRY_AVX512 = 2 };
+
+// The target in use: the best this processor has, or the one FERRY_KERNELS names.
+int ferry_target(void);
+// The calling thread's kernels use `target` from now on, or the best one below it that this processor
+// has; returns which. A negative target takes the choice back.
+int ferry_force_target(int target);
+
+// Threads ---------------------------------------------------------------------------------------
+
+typedef void (*ferry_task)(void *context, long index);
+
+// Calls task(context, i) once for each i of 0 ..< count on the pool's threads; returns when all
+// are done. A call from inside a task, or beside another one, runs on the calling thread.
+void ferry_parallel(long count, ferry_task task, void *context);
+// Threads the pool uses, the caller's included.
+int ferry_threads(void);
+void ferry_set_threads(int threads);
+// At least `bytes` of 64-byte aligned memory that belongs to the calling thread until its next
+// call with the same slot (0 ..< 4).
+void *ferry_scratch(int slot, long bytes);
+
+// Layout ----------------------------------------------------------------------------------------
+
+void ferry_to_blocks(const float *plain, float *blocked, long n, long c, long pixels);
+void ferry_from_blocks(const float *blocked, float *plain, long n, long c, long pixels);
+
+// Convolution -----------------------------------------------------------------------------------
+
+typedef struct {
+  long n, c, h, w;           // input
+  long k, oh, ow;            // output
+  long r, s, stride, padding;  // kernel height and width
+} ferry_conv;
+
+// What happens to a sum before it is stored: + bias[k], + the residual (laid out as the output),
+// then max(0, .). Null pointers and zero leave a step out; bias has a multiple of 16 entries.
+typedef struct {
+  const float *bias;
+  const float *residual;
+  int relu;
+} ferry_epilogue;
+
+// Floats that the packed weights of a convolution take.
+long ferry_conv_packed_count(const ferry_conv *conv);
+// Packs weights [K][C][R][S], each filter k times scale[k] where scale is given.
+void ferry_conv_pack(const ferry_conv *conv, const float *weights, const float *scale,
+                     float *packed);
+// x and y blocked.
+void ferry_conv_forward(const ferry_conv *conv, const float *x, const float *packed,
+                        const ferry_epilogue *epilogue, float *y);
+// Packs weights [K][C][R][S] for the gradient of the input.
+void ferry_conv_pack_transposed(const ferry_conv *conv, const float *weights, float *packed);
+// dx (+)= the gradient of the input; dy and dx blocked.
+void ferry_conv_backward_data(const ferry_conv *conv, const float *dy, const float *packed,
+                              int accumulate, float *dx);
+// dw [K][C][R][S] (+)= the gradient of the weights; x and dy blocked.
+void ferry_conv_backward_weights(const ferry_conv *conv, const float *x, const float *dy,
+                                 int accumulate, float *dw);
+// db [K] (+)= the sum of dy over samples and pixels; dy blocked.
+void ferry_conv_backward_bias(const float *dy, long n, long k, long pixels, int accumulate,
+                              float *db);
+
+// The same for few input channels (images): x plain, y and dy blocked.
+long ferry_stem_packed_count(const ferry_conv *conv);
+void ferry_stem_pack(const ferry_conv *conv, const float *weights, const float *scale,
+                     float *packed);
+void ferry_stem_forward(const ferry_conv *conv, const float *x, const float *packed,
+                        const ferry_epilogue *epilogue, float *y);
+void ferry_stem_backward_weights(const ferry_conv *conv, const float *x, const float *dy,
+                                 int accumulate, float *dw);
+
+// Batch normalisation, blocked ------------------------------------------------------------------
+
+// Mean and biased variance of each channel; both have a multiple of 16 entries.
+void ferry_batch_statistics(const float *x, long n, long c, long pixels, float *mean,
+                            float *variance);
+// y = x * scale + shift (+ residual), then max(0, .) where relu is set. y may be x.
+void ferry_scale_shift(const float *x, const float *scale, const float *shift,
+                       const float *residual, int relu, long n, long c, long pixels, float *y);
+// With dz = dy where y > 0 (y null: dz = dy), dbeta = sum dz and dgamma = sum dz (x - mean) inverse.
+void ferry_batch_norm_reduce(const float *x, const float *y, const float *dy, const float *mean,
+                             const float *inverse, long n, long c, long pixels, float *dgamma,
+                             float *dbeta);
+// dx = a dz + b (x - mean) + d for each channel, and dz itself where asked for. dx may be x, dz may
+// be dy.
+void ferry_batch_norm_backward(const float *x, const float *y, const float *dy, const float *mean,
+                               const float *a, const float *b, const float *d, long n, long c,
+                               long pixels, float *dx, float *dz);
+
+// Pooling, blocked ------------------------------------------------------------------------------
+
+// code receives the winning tap of each output, row * size + column; null where not wanted.
+void ferry_max_pool(const float *x, long n, long c, long h, long w, long oh, long ow, long size,
+                    long stride, long padding, float *y, uint8_t *code);
+void ferry_max_pool_backward(const float *dy, const uint8_t *code, long n, long c, long h, long w,
+                             long oh, long ow, long size, long stride, long padding, float *dx);
+// y plain [N][C].
+void ferry_global_average(const float *x, long n, long c, long pixels, float *y);
+void ferry_global_average_backward(const float *dy, long n, long c, long pixels, float *dx);
+
+// Elementwise -----------------------------------------------------------------------------------
+
+void ferry_relu(const float *x, long count, float *y);
+// dx = dy where y > 0.
+void ferry_relu_backward(const float *y, const float *dy, long count, float *dx);
+// y += x.
+void ferry_add(const float *x, long count, float *y);
+// y *= factor.
+void ferry_multiply(float factor, long count, float *y);
+// The sum of squares, in double.
+double ferry_sum_squares(const float *x, long count);
+
+// Matrices --------------------------------------------------------------------------------------
+
+// c [m][n] (+)= op(a) op(b): op(a) is [m][k], op(b) is [k][n]; rows of the stored matrices lie
+// lda, ldb and ldc floats apart. Our own kernel on all targets.
+void ferry_matrix_product(int transpose_a, int transpose_b, long m, long n, long k, const float *a,
+                          long lda, const float *b, long ldb, int accumulate, float *c, long ldc);
+
+// Optimisers ------------------------------------------------------------------------------------
+
+typedef struct {
+  float rate, momentum, decay;
+  int nesterov, first;  // first: the momentum buffer starts as the gradient
+} ferry_sgd_options;
+void ferry_sgd(const ferry_sgd_options *options, const float *gradient, long count, float *value,
+               float *buffer);
+
+typedef struct {
+  float rate, beta1, beta2, epsilon, decay;
+  float correction1, correction2;  // 1 - beta^t
+} ferry_adamw_options;
+void ferry_adamw(const ferry_adamw_options *options, const float *gradient, long count,
+                 float *value, float *first, float *second);
+
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,0 +1,1 @@
+// The room Faces: see docs/architecture.md.

@@ -1,1 +1,0 @@
-// The room Neural: see docs/architecture.md.

@@ -1,0 +1,34 @@
+import CKernels
+
+/// The optimisers' updates of one parameter.
+public enum Update {
+  /// One step of stochastic gradient descent with momentum, as PyTorch defines it:
+  /// g += decay w; v = momentum v + g (v = g at first); w -= rate (nesterov: g + momentum v, else v).
+  public static func sgd(
+    _ value: Tensor, gradient: Tensor, velocity: Tensor, rate: Double, momentum: Double,
+    decay: Double, nesterov: Bool, first: Bool
+  ) {
+    var options = ferry_sgd_options(
+      rate: Float(rate), momentum: Float(momentum), decay: Float(decay),
+      nesterov: nesterov ? 1 : 0, first: first ? 1 : 0)
+    ferry_sgd(&options, gradient.pointer, value.count, value.pointer, velocity.pointer)
+  }
+
+  /// One step of AdamW (Loshchilov and Hutter 2019), decoupled decay, `step` from 1.
+  public static func adamW(
+    _ value: Tensor, gradient: Tensor, first: Tensor, second: Tensor, rate: Double,
+    betas: (Double, Double), epsilon: Double, decay: Double, step: Int
+  ) {
+    var corrections = (1.0, 1.0)
+    for _ in 0..<step {
+      corrections.0 *= betas.0
+      corrections.1 *= betas.1
+    }
+    var options = ferry_adamw_options(
+      rate: Float(rate), beta1: Float(betas.0), beta2: Float(betas.1), epsilon: Float(epsilon),
+      decay: Float(decay), correction1: Float(1 - corrections.0),
+      correction2: Float(1 - corrections.1))
+    ferry_adamw(
+      &options, gradient.pointer, value.count, value.pointer, first.pointer, second.pointer)
+  }
+}
