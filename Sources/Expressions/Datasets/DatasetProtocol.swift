@@ -32,7 +32,13 @@ public struct DatasetProtocol: Sendable, Equatable {
   }
 
   /// Each difference between the counts found and those stated, in words.
+  ///
+  /// Where the protocol states counts of the whole only, splits are added up first.
   public func deviations(of found: ClassCounts) -> [String] {
+    var found = found
+    if let expected, Set(expected.keys) == [.all] {
+      found = [.all: found.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }]
+    }
     var lines: [String] = []
     for split in Split.allCases {
       let here = found[split] ?? [:]

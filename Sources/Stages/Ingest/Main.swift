@@ -1,3 +1,103 @@
-@main enum Main {
-  static func main() {}
+import Artifacts
+import Expressions
+import Platform
+import StageKit
+
+/// Reads a dataset as its owners distribute it.
+@main struct Ingest: Stage {
+  static let contract = Contract(
+    name: "ingest", revision: 1,
+    summary: "Read a dataset as distributed, without unpacking it to disk.",
+    parameters: [
+      ContractParameter(
+        "dataset", .choice(DatasetDefinition.names), default: nil, help: "Which dataset it is."),
+      ContractParameter(
+        "protocol", .string, default: .null,
+        help: "Which pictures and splits to take; by default the dataset's first protocol."),
+      ContractParameter(
+        "fold", .integer, default: .null, minimum: 1, maximum: 10,
+        help: "The fold that tests, for protocols with folds."),
+      ContractParameter(
+        "rule", .string, default: .null, help: "How votes become labels."),
+      ContractParameter(
+        "classes", .list(.string), default: .null,
+        help: "The classes to take, in order; by default all, in canonical order."),
+      ContractParameter(
+        "columns", .map, default: .null,
+        help: "image-table: the columns that hold path, label, subject, split, points, attributes."),
+      ContractParameter(
+        "table", .string, default: .null,
+        help: "image-table: the table's path in the source, where it has several."),
+      ContractParameter(
+        "pattern", .string, default: .null,
+        help: "image-folder: takes facts from the path, as '{label}/{subject}.jpg'."),
+      ContractParameter(
+        "holdout", .map, default: .null,
+        help: "A test set by rule: {by: subject, every: 5, offset: 0}."),
+      ContractParameter(
+        "accept_terms", .boolean, default: false,
+        help: "You have read and accept the dataset's terms."),
+      ContractParameter(
+        "accept_counts", .boolean, default: false,
+        help: "Accept counts that differ from the protocol's; they are recorded."),
+      ContractParameter(
+        "reject", .choice(["fail", "drop"]), default: "drop",
+        help: "Fail on any trouble, or leave out up to 5 % of the labelled pictures."),
+      ContractParameter(
+        "passphrase_file", .string, default: .null, affectsOutput: false,
+        help: "A file whose first line opens encrypted archives."),
+    ],
+    inputs: [ContractPort("archive", help: "A folder, an archive, or archives in folders.")],
+    outputs: [ContractPort("samples", help: "The pictures' original bytes and a row about each.")])
+
+  static var verbs: [any ParsableCommand.Type] { [SummaryCommand.self] }
+
+  static func run(_ context: StageContext) throws {
+    let ingestion = try Ingestion(
+      source: context.input("archive"), options: try options(context.parameters),
+      passphrase: try passphrase(context.parameters), threads: context.threads
+    ) { done, total in
+      try context.checkCancellation()
+      context.progress(done, of: total, unit: "images")
+    }
+    let (record, rows) = try ingestion.write(to: context.output("samples"))
+    try context.seal("samples", rows: ["samples": rows], metadata: record.json)
+    announce(record, context)
+  }
+
+  private static func options(_ parameters: StageParameters) throws -> IngestOptions {
+    var options = IngestOptions(dataset: parameters.string("dataset"))
+    options.protocolName = parameters.optionalString("protocol")
+    options.fold = parameters.optionalInteger("fold")
+    options.rule = parameters.optionalString("rule")
+    options.classes = parameters.optionalStrings("classes")
+    options.columns = try parameters["columns"].object.map { try TableColumns($0) }
+    options.table = parameters.optionalString("table")
+    options.pattern = parameters.optionalString("pattern")
+    options.holdout = try parameters["holdout"].object.map { try Holdout($0) }
+    options.acceptTerms = parameters.boolean("accept_terms")
+    options.acceptCounts = parameters.boolean("accept_counts")
+    options.reject = Reject.Policy(rawValue: parameters.string("reject")) ?? .drop
+    return options
+  }
+
+  private static func passphrase(_ parameters: StageParameters) throws -> String? {
+    guard let file = parameters.optionalString("passphrase_file") else { return nil }
+    let text = try Files.readText(file, limit: 1 << 16)
+    let line = text.prefix { !$0.isNewline }
+    guard !line.isEmpty else {
+      throw Fault(.badInput, "the first line is empty", at: .init(file, line: 1))
+    }
+    return String(line)
+  }
+
+  /// Says once what the data is, under which terms, and what was wrong with it.
+  private static func announce(_ record: DatasetRecord, _ context: StageContext) {
+    if !record.card.citation.isEmpty { context.note("cite: \(record.card.citation)") }
+    if record.card.needsAcceptance { context.note("terms: \(record.card.terms)") }
+    for line in record.deviations { context.warn("accepted deviation: \(line)") }
+    for (kind, count) in record.rejects.sorted(by: { $0.key < $1.key }) {
+      context.warn("\(count) \(kind): see \(Ingestion.rejectsName)")
+    }
+  }
 }

@@ -1,0 +1,44 @@
+import Artifacts
+import Expressions
+import Platform
+import StageKit
+
+/// `ferry-ingest summary DIR`: what a samples artifact holds.
+struct SummaryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "summary", abstract: "Print counts by split and class, subjects and rejects.")
+
+  @Argument(help: .init("A samples or faces artifact.", valueName: "dir"))
+  var directory: String
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let artifact = try Artifact.open(directory)
+    guard ["samples", "faces"].contains(artifact.kind) else {
+      throw Fault(
+        .badInput, "'\(directory)' holds \(artifact.kind)", remedy: "give samples or faces")
+    }
+    let record = try DatasetRecord(json: artifact.metadata, at: .init(directory))
+    let rows = try RowCollectionReader(directory).rows.map { try SampleRow(json: $0) }
+    let subjects = Set(rows.compactMap(\.subject)).count
+    let bytes = artifact.files.reduce(0) { $0 + $1.size }
+    if json {
+      var value = record.json
+      value["rows"] = .integer(rows.count)
+      value["subjects"] = .integer(subjects)
+      value["bytes"] = .integer(bytes)
+      print(value.pretty, terminator: "")
+      return
+    }
+    print("\(record.card.title)\nprotocol \(record.protocolName): \(record.protocolSummary)\n")
+    print(CountTable(record.classes, ClassCounts(of: rows)).text)
+    print("\n\(rows.count) pictures, \(subjects) subjects, \(bytes) bytes")
+    for line in record.deviations { print("accepted deviation: \(line)") }
+    for (kind, count) in record.rejects.sorted(by: { $0.key < $1.key }) {
+      print("\(kind): \(count)")
+    }
+    if !record.card.citation.isEmpty { print("cite: \(record.card.citation)") }
+  }
+}
