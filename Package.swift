@@ -113,7 +113,7 @@ let package = Package(
     tests("Neural", ["Neural", "Tensors", "Artifacts"]),
     tests("PipelineKit", ["PipelineKit", "Artifacts"]),
     tests("StageKit", ["StageKit", "Artifacts"]),
-    tests("Faces", ["Faces", "Imaging"]),
+    tests("Faces", ["Faces", "Imaging", "Artifacts"], golden: true),
     tests("Language", ["Language", "Artifacts"]),
     tests("Portraits", ["Portraits", "Imaging"]),
     tests(

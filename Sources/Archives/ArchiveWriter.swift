@@ -60,6 +60,18 @@ public final class ArchiveWriter {
     try check(archive_write_finish_entry(handle), "write")
   }
 
+  /// Adds an entry for a folder, which an archive needs only to show an empty one.
+  public func addFolder(_ name: String) throws {
+    let entry = archive_entry_new()
+    defer { archive_entry_free(entry) }
+    archive_entry_update_pathname_utf8(entry, name.hasSuffix("/") ? name : name + "/")
+    archive_entry_set_filetype(entry, FileType.directory)
+    archive_entry_set_perm(entry, 0o755)
+    archive_entry_set_size(entry, 0)
+    try withUTF8Names { try check(archive_write_header(handle, entry), "write") }
+    try check(archive_write_finish_entry(handle), "write")
+  }
+
   public func add(_ name: String, text: String) throws { try add(name, Array(text.utf8)) }
 
   /// Writes the directory and closes the file; an archive that is not finished is not readable.

@@ -120,7 +120,7 @@ extension Image {
 
   /// The central square of `side` pixels; what lies beyond the picture is black.
   public func centralSquare(_ side: Int) -> Image {
-    cropped(x: (width - side) / 2, y: (height - side) / 2, width: side, height: side)
+    cropped(x: (width - side) >> 1, y: (height - side) >> 1, width: side, height: side)
   }
 
   /// Averages blocks of `factor` x `factor` pixels.

@@ -19,6 +19,7 @@ public struct Conditions: Sendable, Equatable {
   public var lighting = Lighting.laboratory
   /// Seed of the background's content, and of every fine texture outside the face.
   var scene: UInt32 = 1
+  var noiseSeed: UInt32 = 1
   var plainBackdrop = true
   var backdrop = [Vector3(repeating: 0.3), Vector3(repeating: 0.22)]
   public var occluder: Occluder?
@@ -30,7 +31,7 @@ public struct Conditions: Sendable, Equatable {
   /// Standard deviation of the sensor's noise in grey levels.
   var noise: Float = 0
   var exposure: Float = 1
-  var isGrey = false
+  public var isGrey = false
   /// The JPEG quality the picture asks to be stored with.
   public var quality = 92
 
@@ -39,6 +40,7 @@ public struct Conditions: Sendable, Equatable {
   /// Draws the conditions of one picture; `strength` scales every disturbance, 0 for none.
   public init(_ look: Look, strength: Float, from generator: inout SeededGenerator) {
     scene = UInt32(truncatingIfNeeded: generator.next())
+    noiseSeed = scene
     switch look {
     case .wild: drawWild(strength, &generator)
     case .laboratory: drawLaboratory(strength, &generator)
@@ -120,5 +122,12 @@ extension ActionUnits {
       self[.rightLipCornerPuller] = 0
       self[.rightDimpler] = 0
     }
+  }
+}
+
+extension Conditions {
+  /// Gives the sensor's noise another seed, as between the frames of one take.
+  public mutating func reseedNoise(_ number: UInt32) {
+    noiseSeed = scene &* 0x9E37_79B1 &+ number &* 0x85EB_CA77
   }
 }

@@ -54,7 +54,7 @@ public struct PortraitRenderer: Sendable {
     OccluderPainter(conditions: conditions, identity: identity, shader: shader, camera: camera)
       .draw(on: canvas)
     let pixels = Sensor(conditions: conditions)
-      .expose(canvas, channels: channels, seed: conditions.scene)
+      .expose(canvas, channels: channels, seed: conditions.noiseSeed)
     let image = Image(
       width: framing.width, height: framing.height, channels: channels, pixels: pixels)
     return Portrait(image: image, landmarks: Landmarks(shape, surface, map, camera))

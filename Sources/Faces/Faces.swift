@@ -1,1 +1,0 @@
-// The room Faces: see docs/architecture.md.

@@ -1,0 +1,116 @@
+import Imaging
+import Platform
+import Portraits
+
+/// Draws one RAF-DB picture and writes its annotations.
+struct RAFDBPainter: Sendable {
+  let settings: Settings
+
+  /// One picture, encoded, with the text of its annotations.
+  struct Picture: Sendable {
+    var original: [UInt8]
+    var aligned: [UInt8]
+    var manual: String
+    var automatic: String
+    var box: String
+  }
+
+  func draw(_ row: RAFDBRow) throws -> Picture {
+    var generator = SeededGenerator(seed: settings.seed, row.part, row.number)
+    let identity = Identity(from: &generator)
+    let units = ActionUnits(
+      row.expression, intensity: settings.intensity, stray: 0.12 * settings.nuisance,
+      from: &generator)
+    let conditions = Conditions(
+      settings.look ?? .wild, strength: settings.nuisance, from: &generator)
+    let framing = frame(&generator)
+    let portrait = PortraitRenderer().render(identity, units, conditions, framing, channels: 3)
+    let aligned = try alignedCrop(portrait)
+    return Picture(
+      original: try portrait.image.jpeg(quality: conditions.quality),
+      aligned: try aligned.jpeg(quality: 95),
+      manual: manual(portrait.landmarks, identity),
+      automatic: Self.automaticPoints.map { line(portrait.landmarks.points[$0]) }.joined(),
+      box: box(portrait))
+  }
+
+  /// Pictures differ in size, the face in its share of them and in its place.
+  private func frame(_ generator: inout SeededGenerator) -> Framing {
+    let typical = Double(settings.imageSize ?? 180)
+    let height = Int(typical * generator.uniform(0.8, 1.25))
+    let width = Int(Double(height) * generator.uniform(0.8, 1.25))
+    let looseness = Double(min(1, settings.nuisance))
+    // A head is 3.2 units high and 2.2 wide.
+    let fill = generator.uniform(0.84 - 0.24 * looseness, 0.84 + 0.02 * looseness)
+    let scale = min(Double(height) * fill / 3.2, Double(width) * fill / 2.2)
+    let spareX = max(0, Double(width) - 2.2 * scale) * 0.35 * looseness
+    let spareY = max(0, Double(height) - 3.2 * scale) * 0.35 * looseness
+    let x = 0.5 * Double(width) + generator.uniform(-spareX, spareX)
+    let y = 0.5 * Double(height) + 0.17 * scale + generator.uniform(-spareY, spareY)
+    return Framing(
+      width: width, height: height, scale: Float(scale), centre: Vector2(Float(x), Float(y)))
+  }
+
+  /// RAF-DB's aligned pictures: the five points brought to a template by a similarity.
+  private func alignedCrop(_ portrait: Portrait) throws -> Image {
+    let target = Self.template.map { Point($0.x * 100 / 112, $0.y * 100 / 112) }
+    let source = portrait.landmarks.five.map { Point(Double($0.x), Double($0.y)) }
+    return try portrait.image.warped(
+      by: Self.similarity(source, target), width: 100, height: 100, border: .constant(0))
+  }
+
+  /// The five points on a 112 x 112 canvas.
+  private static let template = [
+    Point(38.2946, 51.6963), Point(73.5318, 51.5014), Point(56.0252, 71.7366),
+    Point(41.5493, 92.3655), Point(70.7299, 92.2041),
+  ]
+
+  /// The similarity that carries `source` to `target` with the least squared error.
+  ///
+  /// Equation: Umeyama 1991, in the plane and without reflection, where it is linear: with centred
+  /// points, a = sum(p . q) / sum(p . p), b = sum(p x q) / sum(p . p).
+  private static func similarity(_ source: [Point], _ target: [Point]) -> AffineTransform {
+    let count = Double(source.count)
+    let sx = source.map(\.x).reduce(0, +) / count
+    let sy = source.map(\.y).reduce(0, +) / count
+    let tx = target.map(\.x).reduce(0, +) / count
+    let ty = target.map(\.y).reduce(0, +) / count
+    var dots = 0.0
+    var crosses = 0.0
+    var norm = 0.0
+    for (p, q) in zip(source, target) {
+      let (px, py, qx, qy) = (p.x - sx, p.y - sy, q.x - tx, q.y - ty)
+      dots += px * qx + py * qy
+      crosses += px * qy - py * qx
+      norm += px * px + py * py
+    }
+    let a = dots / norm
+    let b = crosses / norm
+    return AffineTransform(
+      a: a, b: -b, c: b, d: a, tx: tx - a * sx + b * sy, ty: ty - b * sx - a * sy)
+  }
+}
+
+extension RAFDBPainter {
+  /// Which of the 68 points stand for the 37 of the automatic annotation: brows, nose, eyes, lips.
+  private static let automaticPoints =
+    Array(17...26) + [27, 28, 29, 30, 31, 33, 35] + Array(36...47)
+    + [48, 50, 51, 52, 54, 56, 57, 58]
+
+  private func line(_ p: Vector2) -> String { "\(p.x.fixed(3))\t\(p.y.fixed(3))\n" }
+
+  private func manual(_ landmarks: Landmarks, _ identity: Identity) -> String {
+    landmarks.five.map(line).joined()
+      + "\(identity.gender)\n\(identity.group)\n\(identity.ageBand)\n"
+  }
+
+  private func box(_ portrait: Portrait) -> String {
+    let box = portrait.landmarks.box
+    let limits = (Float(portrait.image.width), Float(portrait.image.height))
+    let x0 = max(0, box.x)
+    let y0 = max(0, box.y)
+    let x1 = min(limits.0, box.z)
+    let y1 = min(limits.1, box.w)
+    return "\(x0.fixed(3)) \(y0.fixed(3)) \(x1.fixed(3)) \(y1.fixed(3)) \n"
+  }
+}
