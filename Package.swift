@@ -117,7 +117,8 @@ let package = Package(
     tests("Language", ["Language", "Artifacts"]),
     tests("Portraits", ["Portraits", "Imaging"]),
     tests(
-      "Expressions", ["Expressions", "Neural", "Imaging", "Artifacts", "Archives"], golden: true),
+      "Expressions", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"],
+      golden: true),
     tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
   ]
 )

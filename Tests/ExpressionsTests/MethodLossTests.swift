@@ -116,14 +116,14 @@ import Testing
       Targets(labels: [0, 4, 2], classCount: Self.classes, smoothing: 0.1),
       Targets(soft: soft, classCount: Self.classes),
     ] {
-      let (_, gradient) = SoftmaxCrossEntropy.evaluate(logits: logits, targets: targets)
+      let (_, gradient) = LabelCrossEntropy.evaluate(logits: logits, targets: targets)
       for index in logits.indices {
         var (up, down) = (logits, logits)
         up[index] += Self.step
         down[index] -= Self.step
         let slope =
-          (SoftmaxCrossEntropy.evaluate(logits: up, targets: targets).loss
-            - SoftmaxCrossEntropy.evaluate(logits: down, targets: targets).loss) / (2 * Self.step)
+          (LabelCrossEntropy.evaluate(logits: up, targets: targets).loss
+            - LabelCrossEntropy.evaluate(logits: down, targets: targets).loss) / (2 * Self.step)
         #expect(abs(slope - gradient[index]) < Self.tolerance)
       }
     }
@@ -131,7 +131,7 @@ import Testing
 
   @Test func crossEntropySurvivesExtremeLogits() {
     let targets = Targets(labels: [0], classCount: 2)
-    let (loss, gradient) = SoftmaxCrossEntropy.evaluate(logits: [-1e4, 1e4], targets: targets)
+    let (loss, gradient) = LabelCrossEntropy.evaluate(logits: [-1e4, 1e4], targets: targets)
     #expect(loss == 2e4 && gradient == [-1, 1])
   }
 

@@ -37,7 +37,7 @@ struct KnowledgeBatch {
   /// Equation 5, with any target distribution.
   mutating func addSimilarity() {
     let temperature = loss.temperature
-    let (mean, gradient) = SoftmaxCrossEntropy.evaluate(
+    let (mean, gradient) = LabelCrossEntropy.evaluate(
       logits: value.cosines.map { $0 / temperature }, targets: targets)
     value.similarity = mean
     for index in gradient.indices {
@@ -119,7 +119,7 @@ struct KnowledgeBatch {
     let share = 1 / Double(emotional.count)
     for sample in emotional {
       let index = cell(sample, targets.labels[sample])
-      let (entropy, slope) = SoftmaxCrossEntropy.softplus(
+      let (entropy, slope) = LabelCrossEntropy.softplus(
         (neutralCosines[index] - value.cosines[index]) / loss.temperature)
       value.selfContrast += share * entropy
       let factor = loss.weights.selfContrast * share * slope / loss.temperature

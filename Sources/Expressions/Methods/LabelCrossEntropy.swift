@@ -10,7 +10,7 @@
 ///
 /// Equation 2 of Li et al. 2025 (arXiv 2409.08598) on logits, and the inner part of equation 5 on
 /// cosines over the temperature.
-public enum SoftmaxCrossEntropy {
+public enum LabelCrossEntropy {
   /// Returns the mean loss over the rows and its gradient by the logits.
   ///
   /// Shapes: `logits: [N, K]` and the gradient alike.

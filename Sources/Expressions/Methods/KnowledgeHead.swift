@@ -1,0 +1,121 @@
+import Neural
+import Platform
+import Tensors
+
+/// The knowledge-enhanced method on top of an encoder: text embeddings, the neutral transformation
+/// and, where widths differ, a trained layer that takes the embeddings to the encoder's width.
+///
+/// Li et al. 2025 (arXiv 2409.08598), equations 3 to 11.
+public final class KnowledgeHead: MethodHead {
+  private let loss: KnowledgeLoss
+  private let width: Int
+  /// The raw embeddings as given, `[K, e]`.
+  private let raw: Tensor
+  /// e to d; nil where e is d.
+  private let adapter: Linear?
+  private let neutral: NeutralTransformation?
+
+  /// - Parameters:
+  ///   - text: raw embeddings `[K, e]` in the order of the classes.
+  ///   - width: d, the encoder's width.
+  ///   - hiddenWidth: the inner width of the neutral transformation.
+  public init(
+    loss: KnowledgeLoss, text: Tensor, width: Int, hiddenWidth: Int,
+    generator: inout SeededGenerator
+  ) {
+    self.loss = loss
+    self.width = width
+    raw = text
+    adapter =
+      text.shape[1] == width
+      ? nil
+      : Linear(
+        "method.text_adapter", inputs: text.shape[1], outputs: width, generator: &generator)
+    neutral =
+      loss.weights.needNeutral
+      ? NeutralTransformation(width: width, hiddenWidth: hiddenWidth, generator: &generator) : nil
+  }
+
+  public var parameters: [Parameter] {
+    (adapter?.parameters ?? []) + (neutral?.parameters ?? [])
+  }
+
+  public var constants: [NamedTensor] {
+    [NamedTensor("method.text", adaptedText(training: false))]
+      + (adapter == nil ? [] : [NamedTensor("method.text_raw", raw)])
+  }
+
+  private func adaptedText(training: Bool) -> Tensor {
+    adapter?.forward(raw, training: training) ?? raw
+  }
+
+  public func learn(_ features: Tensor, _ targets: Targets) -> MethodStep {
+    let text = adaptedText(training: true)
+    let neutralVectors = neutral?.forward(features)
+    let value = loss.evaluate(
+      visual: features.values.map(Double.init),
+      neutral: neutralVectors?.values.map(Double.init) ?? [],
+      text: text.values.map(Double.init), width: width, targets: targets)
+    let gradient = Tensor(features.shape, values: value.visualGradient.map { Float($0) })
+    if let neutral {
+      let back = neutral.backward(
+        Tensor(features.shape, values: value.neutralGradient.map { Float($0) }))
+      Elementwise.add(back, to: gradient)
+    }
+    if let adapter {
+      _ = adapter.backward(
+        Tensor(text.shape, values: value.textGradient.map { Float($0) }), inputGradient: false)
+    }
+    let weights = loss.weights
+    return MethodStep(
+      losses: MethodLosses(
+        total: value.total, similarity: weights.similarity == 0 ? nil : value.similarity,
+        transformation: weights.transformation == 0 ? nil : value.transformation,
+        selfContrast: weights.selfContrast == 0 ? nil : value.selfContrast),
+      logits: value.cosines.map { $0 / loss.temperature }, gradient: gradient)
+  }
+
+  public func logits(_ features: Tensor) -> [Double] {
+    CosineScores.logits(
+      features, text: adaptedText(training: false), temperature: loss.temperature)
+  }
+}
+
+/// The neutral transformation (equation 6): n = W2 relu(W1 v + b1) + b2.
+final class NeutralTransformation {
+  private let first: Linear
+  private let second: Linear
+  private var hidden: Tensor?
+
+  init(width: Int, hiddenWidth: Int, generator: inout SeededGenerator) {
+    first = Linear(
+      "method.neutral.0", inputs: width, outputs: hiddenWidth, generator: &generator)
+    second = Linear(
+      "method.neutral.2", inputs: hiddenWidth, outputs: width, generator: &generator)
+  }
+
+  var parameters: [Parameter] { first.parameters + second.parameters }
+
+  func forward(_ features: Tensor) -> Tensor {
+    let hidden = Elementwise.relu(first.forward(features, training: true))
+    self.hidden = hidden
+    return second.forward(hidden, training: true)
+  }
+
+  /// Adds to the weights' gradients and returns that by the vectors.
+  func backward(_ gradient: Tensor) -> Tensor {
+    guard let hidden else { preconditionFailure("forward comes before backward") }
+    return first.backward(
+      Elementwise.reluBackward(second.backward(gradient), output: hidden))
+  }
+}
+
+/// Predictions from cosines (equation 4).
+enum CosineScores {
+  /// cos(v_i, t_k) / temperature, `[N, K]`.
+  static func logits(_ features: Tensor, text: Tensor, temperature: Double) -> [Double] {
+    let visual = VectorRows(features.values.map(Double.init), width: features.shape[1])
+    let rows = VectorRows(text.values.map(Double.init), width: text.shape[1])
+    return visual.cosines(rows).map { $0 / temperature }
+  }
+}

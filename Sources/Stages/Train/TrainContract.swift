@@ -1,0 +1,136 @@
+import Artifacts
+import Expressions
+import Imaging
+
+/// The parameters of `ferry-train`; defaults are the published recipe.
+enum TrainContract {
+  static let contract = Contract(
+    name: "train", revision: 1,
+    summary: "Fit a method to the training rows of shards.",
+    parameters: model + optimisation + data + method + run,
+    inputs: [
+      ContractPort("shards", help: "Faces with labels, split into train and validation rows."),
+      ContractPort(
+        "embeddings", optional: true,
+        help: "Class embeddings; the method knowledge-enhanced needs them."),
+      ContractPort(
+        "initial", kind: "model", optional: true,
+        help: "A model to start from: its encoder, and its method's weights where they fit."),
+    ],
+    outputs: [ContractPort("model", help: "model.safetensors and history.csv.")])
+
+  private static let model = [
+    ContractParameter(
+      "method", .choice(MethodOptions.Name.allCases.map(\.rawValue)),
+      default: "knowledge-enhanced",
+      help: "knowledge-enhanced: similarity, transformation and self-contrast losses on class "
+        + "embeddings; discrete: cross-entropy on class indices, the baseline."),
+    ContractParameter(
+      "encoder", .choice(EncoderCatalogue.names), default: "resnet18", help: "The visual encoder."),
+    ContractParameter(
+      "width", .number, default: 1.0, minimum: 1.0 / 64, maximum: 4,
+      help: "Factor on the encoder's channels; 1 is the published network."),
+    ContractParameter(
+      "image_size", .integer, default: .null, minimum: 16, maximum: 1024,
+      help: "Side of the encoder's input in px; null: the shards' own. Faces are resized to it."),
+  ]
+
+  private static let optimisation = [
+    ContractParameter(
+      "epochs", .integer, default: 50, minimum: 1, maximum: 100_000,
+      help: "Passes over the training rows."),
+    ContractParameter(
+      "batch_size", .integer, default: 64, minimum: 1, maximum: 65536, help: "Faces a batch."),
+    ContractParameter(
+      "drop_last", .boolean, default: true, help: "Leave a short last batch of an epoch out."),
+    ContractParameter(
+      "optimizer", .choice(TrainingOptions.Optimizer.allCases.map(\.rawValue)), default: "sgd",
+      help: "sgd with momentum, or adamw (betas 0.9 and 0.999)."),
+    ContractParameter(
+      "learning_rate", .number, default: 2e-3, minimum: 0, maximum: 100,
+      help: "Peak learning rate after the warm-up."),
+    ContractParameter(
+      "momentum", .number, default: 0.9, minimum: 0, maximum: 1, help: "Momentum of sgd."),
+    ContractParameter(
+      "weight_decay", .number, default: 5e-4, minimum: 0, maximum: 10,
+      help: "Decay of all weights; decoupled under adamw."),
+    ContractParameter(
+      "warmup_epochs", .integer, default: 1, minimum: 0,
+      help: "Epochs at warmup_learning_rate before the schedule starts."),
+    ContractParameter(
+      "warmup_learning_rate", .number, default: 1e-4, minimum: 0, maximum: 100,
+      help: "Learning rate of the warm-up."),
+    ContractParameter(
+      "schedule", .choice(LearningRate.Schedule.allCases.map(\.rawValue)), default: "cosine",
+      help: "cosine: rate/2 (1 + cos(pi (e - warmup) / epochs)); constant; step: a tenth after "
+        + "each third; warm-restarts: a cosine over ten epochs, again and again."),
+    ContractParameter(
+      "accumulation", .integer, default: 1, minimum: 1, maximum: 4096,
+      help: "Batches whose gradients are averaged before a step."),
+    ContractParameter(
+      "clip_norm", .number, default: .null, minimum: 0,
+      help: "Largest norm of all gradients together; null: any."),
+    ContractParameter(
+      "ema", .number, default: .null, minimum: 0, maximum: 1,
+      help: "Decay of a running average of the weights, which is then evaluated and kept; null: "
+        + "none."),
+    ContractParameter(
+      "freeze", .list(.string), default: [],
+      help: "Parts that are not trained, by the beginning of their names: [encoder.conv1, "
+        + "encoder.layer1]. A wholly frozen encoder also keeps its batch statistics."),
+  ]
+
+  private static let data = [
+    ContractParameter(
+      "seed", .integer, default: 1, minimum: 0,
+      help: "Fresh weights, order and augmentation follow from it."),
+    ContractParameter(
+      "augment", .either([.choice(AugmentationPlan.presetNames), .list(.string)]),
+      default: "ke-code",
+      help: "A published preset (\(AugmentationPlan.presetNames.joined(separator: ", "))) or a "
+        + "list of \(AugmentationPlan.stepNames.joined(separator: ", "))."),
+    ContractParameter(
+      "shuffle", .boolean, default: true, help: "Visit the rows in another order every epoch."),
+    ContractParameter(
+      "sampler", .choice(Sampler.Kind.allCases.map(\.rawValue)), default: "uniform",
+      help: "uniform: every row once an epoch; balanced: as many draws with replacement, weight "
+        + "1/count of the class; square-root: weight 1/sqrt(count)."),
+    ContractParameter(
+      "label_smoothing", .number, default: 0.0, minimum: 0, maximum: 0.99,
+      help: "Share of each label spread evenly over all classes."),
+  ]
+
+  private static let method = [
+    ContractParameter(
+      "weights", .map, default: ["similarity": 1.0, "transformation": 1.0, "self_contrast": 1.0],
+      help: "Weights of the three losses (equation 11); one left out is 1, one of 0 is switched "
+        + "off."),
+    ContractParameter(
+      "self_contrast", .choice(KnowledgeLoss.SelfContrast.allCases.map(\.rawValue)),
+      default: "paired",
+      help: "paired: the text's reading of equation 10; all-pairs: the published code's; infonce: "
+        + "the ablation."),
+    ContractParameter(
+      "temperature", .number, default: 0.01, minimum: 1e-4, maximum: 100,
+      help: "Divides the cosines before the softmax."),
+    ContractParameter(
+      "margin", .number, default: 2.0, minimum: 0, help: "m of equation 10; it shifts the loss."),
+  ]
+
+  private static let run = [
+    ContractParameter(
+      "select", .choice(TrainingOptions.Selection.allCases.map(\.rawValue)),
+      default: "validation",
+      help: "The epoch that becomes the model: the best on the validation rows, the last, or the "
+        + "best on the test rows (the published habit; every report says so)."),
+    ContractParameter(
+      "early_stopping", .integer, default: .null, minimum: 1,
+      help: "End after so many epochs without a better one; null: never."),
+    ContractParameter(
+      "history", .choice(TrainingOptions.HistoryUnit.allCases.map(\.rawValue)), default: "epoch",
+      help: "A row of history.csv an epoch, or a step."),
+    ContractParameter(
+      "checkpoint_every", .integer, default: 1, minimum: 1, affectsOutput: false,
+      help: "Epochs between checkpoints in --state; Ctrl-C always leaves one."),
+  ]
+}

@@ -1,0 +1,112 @@
+import Artifacts
+import Expressions
+import Imaging
+import Platform
+import StageKit
+
+extension TrainingOptions {
+  /// Reads the stage's parameters.
+  ///
+  /// - Parameter shardSize: the side of the shards' faces, px.
+  /// - Throws: `Fault` for values that do not go together.
+  init(_ values: StageParameters, shardSize: Int) throws {
+    let size = values.optionalInteger("image_size") ?? shardSize
+    let rate = LearningRate(
+      schedule: Self.word(values, "schedule"), rate: values.number("learning_rate"),
+      warmupEpochs: values.integer("warmup_epochs"),
+      warmupRate: values.number("warmup_learning_rate"), epochs: values.integer("epochs"))
+    self.init(
+      method: try MethodOptions(values),
+      augmentation: try Self.augmentation(values["augment"], size: size), rate: rate)
+    encoder = values.string("encoder")
+    width = values.number("width")
+    epochs = values.integer("epochs")
+    batchSize = values.integer("batch_size")
+    dropsLast = values.boolean("drop_last")
+    optimizer = Self.word(values, "optimizer")
+    momentum = values.number("momentum")
+    weightDecay = values.number("weight_decay")
+    seed = UInt64(values.integer("seed"))
+    shuffles = values.boolean("shuffle")
+    sampler = Self.word(values, "sampler")
+    labelSmoothing = values.number("label_smoothing")
+    frozen = values.strings("freeze")
+    accumulation = values.integer("accumulation")
+    clipNorm = values.optionalNumber("clip_norm")
+    averageDecay = values.optionalNumber("ema")
+    patience = values.optionalInteger("early_stopping")
+    selection = Self.word(values, "select")
+    historyUnit = Self.word(values, "history")
+    checkpointEvery = values.integer("checkpoint_every")
+    try checkCombination()
+  }
+
+  private func checkCombination() throws {
+    if patience != nil, selection == .last {
+      throw Fault(
+        .usage, "early_stopping needs rows that choose the epoch, but select is last",
+        remedy: "set select=validation, or leave early_stopping out")
+    }
+    if rate.warmupEpochs >= epochs, rate.warmupEpochs > 0, epochs > 1 {
+      throw Fault(
+        .usage, "warmup_epochs \(rate.warmupEpochs) leaves none of the \(epochs) epochs",
+        remedy: "set fewer warmup_epochs")
+    }
+    if sampler != .uniform, !shuffles {
+      throw Fault(
+        .usage, "the sampler \(sampler.rawValue) draws at random, but shuffle is false",
+        remedy: "set sampler=uniform, or leave shuffle out")
+    }
+  }
+
+  private static func word<T: RawRepresentable<String>>(
+    _ values: StageParameters, _ name: String
+  ) -> T {
+    guard let value = T(rawValue: values.string(name)) else {
+      preconditionFailure("the contract allows a word of '\(name)' that the options do not know")
+    }
+    return value
+  }
+
+  private static func augmentation(_ value: JSONValue, size: Int) throws -> AugmentationPlan {
+    if let name = value.string { return try .preset(name, size: size) }
+    return try AugmentationPlan(listed: value.strings ?? [], size: size)
+  }
+}
+
+extension MethodOptions {
+  private static let weightNames = ["similarity", "transformation", "self_contrast"]
+
+  init(_ values: StageParameters) throws {
+    guard let name = Name(rawValue: values.string("method")),
+      let selfContrast = KnowledgeLoss.SelfContrast(rawValue: values.string("self_contrast"))
+    else { preconditionFailure("the contract allows a method that the options do not know") }
+    self.init(name: name)
+    self.selfContrast = selfContrast
+    temperature = values.number("temperature")
+    margin = values.number("margin")
+    weights = try Self.weights(values["weights"].object ?? [:])
+  }
+
+  private static func weights(_ given: [String: JSONValue]) throws -> KnowledgeLoss.Weights {
+    for name in given.keys.sorted() where !weightNames.contains(name) {
+      throw Fault(
+        .usage, "'weights' has no '\(name)'",
+        remedy: nearestWord(to: name, among: weightNames).map { "did you mean '\($0)'?" }
+          ?? "it takes \(weightNames.joined(separator: ", "))")
+    }
+    let numbers = try weightNames.map { name -> Double in
+      guard let value = given[name] else { return 1 }
+      guard let number = value.number, number >= 0 else {
+        throw Fault(
+          .usage, "weights.\(name) is \(value.canonical)", remedy: "it takes a number from 0 on")
+      }
+      return number
+    }
+    guard numbers.contains(where: { $0 > 0 }) else {
+      throw Fault(.usage, "all three weights are 0", remedy: "leave one loss on")
+    }
+    return KnowledgeLoss.Weights(
+      similarity: numbers[0], transformation: numbers[1], selfContrast: numbers[2])
+  }
+}
