@@ -21,21 +21,24 @@ struct Backdrop {
   /// A gradient with soft blobs, hard-edged shapes and cloudy texture, all out of focus.
   private func scene(_ canvas: Canvas) {
     let seed = conditions.scene
-    let colours = conditions.backdrop
+    let palette = conditions.backdrop
+    let colours = (palette[0], palette[1], palette[2], palette[3])
     let size = Float(max(canvas.width, canvas.height))
     let bands = 1.5 + 5 * latticeValue(1, 2, seed)
     let upright = latticeValue(3, 4, seed) > 0.5
+    let fineness = 9 + 40 * latticeValue(5, 6, seed)
     for y in 0..<canvas.height {
+      let v = Float(y) / size
+      var cloud = NoiseRow(v * 4, seed)
+      var stripe = NoiseRow(upright ? 7 : v * bands * 2, seed &+ 1)
+      var grain = NoiseRow(v * fineness, seed &+ 2)
       for x in 0..<canvas.width {
         let u = Float(x) / size
-        let v = Float(y) / size
-        var colour = mix(colours[0], colours[1], clamp(v + 0.3 * u))
-        let cloud = valueNoise(u * 4, v * 4, seed)
-        colour = mix(colour, colours[2], smoothStep(0.45, 0.75, cloud))
-        let stripe = valueNoise(upright ? u * bands * 2 : 3, upright ? 7 : v * bands * 2, seed &+ 1)
-        colour = mix(colour, colours[3], 0.8 * smoothStep(0.52, 0.6, stripe))
-        let grain = valueNoise(u * 38, v * 38, seed &+ 2)
-        canvas.pixels[y * canvas.width + x] = colour * (0.86 + 0.28 * grain)
+        var colour = mix(colours.0, colours.1, clamp(v + 0.3 * u))
+        colour = mix(colour, colours.2, smoothStep(0.45, 0.75, cloud.at(u * 4)))
+        let band = stripe.at(upright ? u * bands * 2 : 3)
+        colour = mix(colour, colours.3, 0.8 * smoothStep(0.52, 0.6, band))
+        canvas.pixels[y * canvas.width + x] = colour * (0.92 + 0.16 * grain.at(u * fineness))
       }
     }
     blobs(canvas, size)

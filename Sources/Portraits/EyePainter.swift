@@ -34,7 +34,7 @@ struct EyePainter {
 
   private func ball() {
     let iris = eye.centre + gaze + Vector2(0, -0.004)
-    let glint = iris + Vector2(0.35 * light.x, 0.35 * light.y) * eye.irisRadius
+    let glint = iris + Vector2(0.3 * light.x + 0.22, 0.3 * light.y - 0.18) * eye.irisRadius
     let seed = identity.texture
     let heights = map.relief.baseAddress!
     let colours = map.colour.baseAddress!
@@ -106,7 +106,7 @@ struct BrowPainter {
     let end = brow.outer.x + brow.side * 0.03
     let colour = Vector4(identity.brow.x, identity.brow.y, identity.brow.z, 0.08)
     let seed = identity.texture &+ 31
-    let density = clamp(0.62 + 4 * (identity.browThickness - 0.04), 0.5, 0.92)
+    let density = clamp(0.8 + 4 * (identity.browThickness - 0.04), 0.7, 0.95)
     map.cover(in: Box(start, low, end, high)) { px, py in
       let s = brow.along(px)
       guard s > -0.1, s < 1.05 else { return (colour, 0) }

@@ -21,7 +21,8 @@ struct Box {
 ///
 /// Layers are painted into it one by one, each in its own box; the head then wears it in any pose.
 final class FaceMap {
-  static let extent = Box(-1.12, -1.75, 1.12, 2.1)
+  /// The part of the face plane that the map shows.
+  let extent: Box
   let texelsPerUnit: Float
   let width: Int
   let height: Int
@@ -32,10 +33,15 @@ final class FaceMap {
   /// Slopes of the relief (x, y), shade of hollows (z) and height (w); valid after `finish`.
   let detail: UnsafeMutableBufferPointer<Vector4>
 
-  init(texelsPerUnit: Float) {
+  init(_ surface: HeadSurface, texelsPerUnit: Float) {
     self.texelsPerUnit = texelsPerUnit
-    width = Int((Self.extent.x1 - Self.extent.x0) * texelsPerUnit) + 2
-    height = Int((Self.extent.y1 - Self.extent.y0) * texelsPerUnit) + 2
+    var box = Box(around: HeadSurface.middle, 0, 0)
+    for p in surface.outline {
+      box = Box(min(box.x0, p.x), min(box.y0, p.y), max(box.x1, p.x), max(box.y1, p.y))
+    }
+    extent = Box(box.x0 - 0.02, box.y0 - 0.02, box.x1 + 0.02, box.y1 + 0.02)
+    width = Int((extent.x1 - extent.x0) * texelsPerUnit) + 2
+    height = Int((extent.y1 - extent.y0) * texelsPerUnit) + 2
     colour = .allocate(capacity: width * height)
     relief = .allocate(capacity: width * height)
     detail = .allocate(capacity: width * height)
@@ -53,20 +59,20 @@ final class FaceMap {
   var texel: Float { 1 / texelsPerUnit }
 
   @inline(__always) func x(_ column: Int) -> Float {
-    Self.extent.x0 + (Float(column) + 0.5) / texelsPerUnit
+    extent.x0 + (Float(column) + 0.5) / texelsPerUnit
   }
 
   @inline(__always) func y(_ row: Int) -> Float {
-    Self.extent.y0 + (Float(row) + 0.5) / texelsPerUnit
+    extent.y0 + (Float(row) + 0.5) / texelsPerUnit
   }
 
   /// Calls `body` with the index and place of every texel of a box.
   @inline(__always) func each(in box: Box, _ body: (Int, Float, Float) -> Void) {
     let scale = texelsPerUnit
-    let left = max(0, Int((box.x0 - Self.extent.x0) * scale - 0.5))
-    let right = min(width - 1, Int(max(-1, (box.x1 - Self.extent.x0) * scale)))
-    let top = max(0, Int((box.y0 - Self.extent.y0) * scale - 0.5))
-    let bottom = min(height - 1, Int(max(-1, (box.y1 - Self.extent.y0) * scale)))
+    let left = max(0, Int((box.x0 - extent.x0) * scale - 0.5))
+    let right = min(width - 1, Int(max(-1, (box.x1 - extent.x0) * scale)))
+    let top = max(0, Int((box.y0 - extent.y0) * scale - 0.5))
+    let bottom = min(height - 1, Int(max(-1, (box.y1 - extent.y0) * scale)))
     guard left <= right, top <= bottom else { return }
     for row in top...bottom {
       let py = y(row)
@@ -155,8 +161,8 @@ extension FaceMap {
 
   /// Returns colour and detail at a place of the face, bilinearly.
   @inline(__always) func sample(_ px: Float, _ py: Float) -> (colour: Vector4, detail: Vector4) {
-    let fx = clamp((px - Self.extent.x0) * texelsPerUnit - 0.5, 0, Float(width) - 1.001)
-    let fy = clamp((py - Self.extent.y0) * texelsPerUnit - 0.5, 0, Float(height) - 1.001)
+    let fx = clamp((px - extent.x0) * texelsPerUnit - 0.5, 0, Float(width) - 1.001)
+    let fy = clamp((py - extent.y0) * texelsPerUnit - 0.5, 0, Float(height) - 1.001)
     let column = Int(fx)
     let row = Int(fy)
     let tx = Vector4(repeating: fx - Float(column))

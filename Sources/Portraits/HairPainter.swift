@@ -74,26 +74,27 @@ struct HairPainter {
   func drawCap(on canvas: Canvas) {
     guard style != .bald else { return }
     let line = line
-    let mesh = HeadMesh(surface: surface, map: map).shell { p, back in
+    var mesh = HeadMesh(surface: surface, map: map).shell { p, back in
       let depth = cover(p, back, line)
       let curl =
         style == .curly ? 0.1 * valueNoise(p.x * 7, p.y * 7 + back * 5, identity.texture) : 0
       return 1.01 + (line.thickness + curl) * smoothStep(-0.02, 0.4, depth)
     }
+    let isHair = mesh.places.map { cover(Vector2($0.x, $0.y), $0.z, line) > -0.3 }
+    mesh.triangles.removeAll { !isHair[Int($0.0)] && !isHair[Int($0.1)] && !isHair[Int($0.2)] }
     let buffer = SurfaceBuffer(mesh, camera, width: canvas.width, height: canvas.height)
     let down = camera.rotated(Vector3(0, 1, 0))
     for row in 0..<buffer.height {
       let start = (buffer.top + row) * canvas.width + buffer.left
       for column in 0..<buffer.width {
-        let cell = buffer[row * buffer.width + column]
-        guard cell.samples != 0 else { continue }
-        let place = cell.place
+        guard let (surface, coverage) = buffer[column, row] else { continue }
+        let place = surface.place
         let depth = cover(Vector2(place.x, place.y), place.z, line)
         let alpha = smoothStep(-0.02, style == .cropped ? 0.14 : 0.05, depth)
         guard alpha > 0 else { continue }
-        let colour = colour(place, normalised(cell.normal), down, depth)
+        let colour = colour(place, normalised(surface.normal), down, depth)
         let thin: Float = style == .cropped ? 0.82 : 0.97
-        canvas.blend(start + column, colour, alpha * cell.coverage * thin)
+        canvas.blend(start + column, colour, alpha * coverage * thin)
       }
     }
   }

@@ -11,12 +11,12 @@ struct HeadPainter {
     for row in 0..<buffer.height {
       let start = (buffer.top + row) * canvas.width + buffer.left
       for column in 0..<buffer.width {
-        let cell = buffer[row * buffer.width + column]
-        guard cell.samples != 0 else { continue }
-        let isFace = cell.place.w < 0.5
+        guard let (surface, coverage) = buffer[column, row] else { continue }
+        let isFace = surface.place.w < 0.5
         let colour =
-          isFace ? face(cell.place, cell.normal, axes) : ear(cell.place, cell.normal)
-        canvas.blend(start + column, colour, cell.coverage)
+          isFace
+          ? face(surface.place, surface.normal, axes) : ear(surface.place, surface.normal)
+        canvas.blend(start + column, colour, coverage)
       }
     }
   }

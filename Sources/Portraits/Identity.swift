@@ -89,7 +89,7 @@ public struct Identity: Sendable, Equatable {
     lidCrease = group == 2 ? generator.between(0.02, 0.06) : generator.between(0.05, 0.1)
     browHeight = 0.315 + 0.022 * generator.bell()
     browArch = clamp(0.05 + 0.018 * generator.bell() + (gender == 1 ? 0.01 : -0.01), 0.01, 0.1)
-    browThickness = clamp((gender == 0 ? 0.056 : 0.04) + 0.009 * generator.bell(), 0.022, 0.08)
+    browThickness = clamp((gender == 0 ? 0.066 : 0.05) + 0.009 * generator.bell(), 0.03, 0.09)
     noseWidth = 0.185 + 0.015 * generator.bell() + (group == 1 ? 0.035 : 0)
     noseLength = 0.6 + 0.035 * generator.bell()
     noseHeight = clamp(0.34 + 0.04 * generator.bell() - (group == 0 ? 0 : 0.05), 0.22, 0.45)
@@ -117,7 +117,7 @@ public struct Identity: Sendable, Equatable {
     }
     iris = Palette.iris(&generator, dark: group != 0)
     hair = Palette.hair(&generator, dark: group != 0, age: age)
-    brow = mix(hair, Vector3(0.02, 0.014, 0.01), 0.5)
+    brow = mix(hair, Vector3(0.024, 0.016, 0.011), 0.72)
     cloth = Vector3(generator.between(0.02, 0.7), generator.between(0.02, 0.6), 0)
     cloth.z = generator.between(0.02, 0.7)
     freckles = group == 0 && generator.chance(0.25) ? generator.between(0.3, 1) : 0

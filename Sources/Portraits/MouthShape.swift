@@ -24,23 +24,23 @@ struct MouthShape {
     let depress = units[.lipCornerDepressor]
     let corners = (0..<2).map { index -> Vector2 in
       let x =
-        identity.mouthWidth + 0.105 * pull[index] + 0.115 * stretch + 0.035 * dimple[index]
+        identity.mouthWidth + 0.12 * pull[index] + 0.115 * stretch + 0.035 * dimple[index]
         - 0.045 * tight - 0.075 * jaw * (1 - stretch) + 0.012 * depress
       let y =
-        identity.mouthHeight - identity.restCurve - 0.125 * pull[index] - 0.03 * dimple[index]
+        identity.mouthHeight - identity.restCurve - 0.165 * pull[index] - 0.03 * dimple[index]
         + 0.105 * depress + 0.03 * stretch + 0.11 * jaw
       return Vector2(index == 0 ? -x : x, y)
     }
     left = corners[0]
     right = corners[1]
     let smile = 0.5 * (pull[0] + pull[1])
-    middle = identity.mouthHeight - 0.02 * smile + 0.012 * stretch + 0.045 * jaw - 0.02 * depress
+    middle = identity.mouthHeight - 0.01 * smile + 0.012 * stretch + 0.045 * jaw - 0.02 * depress
     lift = 0.075 * units[.noseWrinkler]
-    let thin = (1 - 0.5 * tight) * (1 - 0.3 * smile) * (1 - 0.22 * stretch)
+    let thin = (1 - 0.55 * tight) * (1 - 0.2 * smile) * (1 - 0.22 * stretch)
     upperLip = identity.upperLip * thin * (1 - 0.15 * jaw)
     lowerLip = identity.lowerLip * thin * (1 + 0.12 * units[.lowerLipDepressor])
     // A strong smile and a strong stretch draw the lips off the teeth.
-    let parting = 0.13 * max(0, units[.lipCornerPuller] - 0.42) + 0.1 * max(0, stretch - 0.3)
+    let parting = 0.18 * max(0, units[.lipCornerPuller] - 0.4) + 0.1 * max(0, stretch - 0.3)
     upperRaise = 0.5 * parting + 0.02 * jaw + 0.55 * lift
     lowerDrop =
       0.75 * parting + 0.3 * jaw + 0.115 * units[.lowerLipDepressor] + 0.012 * units[.noseWrinkler]

@@ -60,6 +60,12 @@ func sineCosine(_ angle: Float) -> (sine: Float, cosine: Float) {
   return (Float(2 * sine * cosine), Float(cosine * cosine - sine * sine))
 }
 
+/// The greatest whole number not above `x`; compilers turn it into two instructions.
+@inline(__always) func wholeBelow(_ x: Float) -> Int32 {
+  let truncated = Int32(x)
+  return Float(truncated) > x ? truncated &- 1 : truncated
+}
+
 /// A fixed scramble of lattice coordinates to a value in [0, 1).
 @inline(__always) func latticeValue(_ x: Int32, _ y: Int32, _ seed: UInt32) -> Float {
   var h = UInt32(bitPattern: x) &* 0x9E37_79B1
@@ -73,17 +79,43 @@ func sineCosine(_ angle: Float) -> (sine: Float, cosine: Float) {
 
 /// Smooth noise in [0, 1) with features of size 1.
 @inline(__always) func valueNoise(_ x: Float, _ y: Float, _ seed: UInt32) -> Float {
-  let fx = x.rounded(.down)
-  let fy = y.rounded(.down)
-  let ix = Int32(fx)
-  let iy = Int32(fy)
-  let tx = x - fx
-  let ty = y - fy
+  let ix = wholeBelow(x)
+  let iy = wholeBelow(y)
+  let tx = x - Float(ix)
+  let ty = y - Float(iy)
   let sx = tx * tx * (3 - 2 * tx)
   let sy = ty * ty * (3 - 2 * ty)
   let top = mix(latticeValue(ix, iy, seed), latticeValue(ix &+ 1, iy, seed), sx)
   let bottom = mix(latticeValue(ix, iy &+ 1, seed), latticeValue(ix &+ 1, iy &+ 1, seed), sx)
   return mix(top, bottom, sy)
+}
+
+/// `valueNoise` along one row: lattice values are kept while x stays in their cell.
+struct NoiseRow {
+  private let row: Int32
+  private let sy: Float
+  private let seed: UInt32
+  private var column = Int32.min
+  private var left: Float = 0
+  private var right: Float = 0
+
+  init(_ y: Float, _ seed: UInt32) {
+    row = wholeBelow(y)
+    let ty = y - Float(row)
+    sy = ty * ty * (3 - 2 * ty)
+    self.seed = seed
+  }
+
+  @inline(__always) mutating func at(_ x: Float) -> Float {
+    let cell = wholeBelow(x)
+    if cell != column {
+      column = cell
+      left = mix(latticeValue(cell, row, seed), latticeValue(cell, row &+ 1, seed), sy)
+      right = mix(latticeValue(cell &+ 1, row, seed), latticeValue(cell &+ 1, row &+ 1, seed), sy)
+    }
+    let t = x - Float(cell)
+    return mix(left, right, t * t * (3 - 2 * t))
+  }
 }
 
 extension SeededGenerator {

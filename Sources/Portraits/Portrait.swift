@@ -40,7 +40,7 @@ public struct PortraitRenderer: Sendable {
     let surface = HeadSurface(identity, units)
     let camera = Camera(conditions.pose, scale: framing.scale, centre: framing.centre)
     let shader = Shader(conditions.lighting)
-    let map = FaceMap(texelsPerUnit: min(220, max(24, framing.scale * 1.25)))
+    let map = FaceMap(surface, texelsPerUnit: min(220, max(24, framing.scale * 1.25)))
     paint(map, identity, shape, conditions)
     let canvas = Canvas(width: framing.width, height: framing.height)
     Backdrop(conditions: conditions).draw(on: canvas)

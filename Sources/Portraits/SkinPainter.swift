@@ -9,18 +9,26 @@ struct SkinPainter {
     let seed = identity.texture
     let freckles = identity.freckles
     let target = map.colour.baseAddress!
-    map.each(in: FaceMap.extent) { index, px, py in
-      let blotch = valueNoise(px * 5, py * 5, seed) - 0.5
-      let fine = valueNoise(px * 34, py * 34, seed &+ 7) - 0.5
-      let tone = 1 + 0.07 * blotch + 0.05 * fine
-      var colour = skin * Vector3(tone, tone * (1 - 0.05 * blotch), tone * (1 - 0.06 * blotch))
-      if freckles > 0 {
-        let spot = smoothStep(0.72, 0.9, valueNoise(px * 26, py * 26, seed &+ 13))
-        let region = bump((px * px) / 0.9 + (py - 0.35) * (py - 0.35) / 0.3)
-        colour *= 1 - 0.4 * spot * freckles * region
+    for row in 0..<map.height {
+      let py = map.y(row)
+      var coarse = NoiseRow(py * 5, seed)
+      var grain = NoiseRow(py * 34, seed &+ 7)
+      for column in 0..<map.width {
+        let px = map.x(column)
+        let blotch = coarse.at(px * 5) - 0.5
+        let tone = 1 + 0.07 * blotch + 0.05 * (grain.at(px * 34) - 0.5)
+        let hue = Vector3(1, 1 - 0.05 * blotch, 1 - 0.06 * blotch)
+        let colour = skin * hue * (freckles > 0 ? tone * spots(px, py) : tone)
+        target[row * map.width + column] = Vector4(colour.x, colour.y, colour.z, 0.28)
       }
-      target[index] = Vector4(colour.x, colour.y, colour.z, 0.28)
     }
+  }
+
+  /// How much freckles darken a place.
+  private func spots(_ px: Float, _ py: Float) -> Float {
+    let spot = smoothStep(0.72, 0.9, valueNoise(px * 26, py * 26, identity.texture &+ 13))
+    let region = bump((px * px) / 0.9 + (py - 0.35) * (py - 0.35) / 0.3)
+    return 1 - 0.4 * spot * identity.freckles * region
   }
 
   /// Redness of cheeks, nose and chin, and the dark of the eye sockets.
@@ -36,7 +44,7 @@ struct SkinPainter {
     map.tint(Vector2(0, 1.5 + shape.jawDrop), 0.3, 0.2, flush, 0.4)
     map.tint(
       Vector2(0, shape.nose.base.y + 0.02), shape.nose.width * 1.5, 0.08,
-      Vector3(0.55, 0.42, 0.4), 0.8)
+      Vector3(0.62, 0.5, 0.47), 0.7)
   }
 
   func paintRelief() {
@@ -45,7 +53,7 @@ struct SkinPainter {
     map.raise(Vector2(0, -0.75), 0.7, 0.5, 0.05)
     let low = shape.jawDrop
     map.raise(Vector2(0, 1 + 0.4 * low), 0.52, 0.42 + 0.3 * low, 0.12)
-    map.raise(Vector2(0, 0.86), 0.05, 0.12, -0.025)
+    map.raise(Vector2(0, 0.86), 0.075, 0.17, -0.016)
     let lip = shape.mouth.lowerOuter(0)
     map.raise(Vector2(0, lip + 0.07), 0.3, 0.11, -0.06)
     map.raise(Vector2(0, 1.48 + low), 0.36, 0.27, 0.2)
@@ -62,9 +70,9 @@ struct SkinPainter {
     map.raise(eye.centre + Vector2(side * -0.02, 0.02), 0.36, 0.25, -0.12)
     map.raise(eye.centre, 0.25, 0.17, 0.09)
     let cheek = shape.folds.cheek
-    map.raise(Vector2(side * 0.62, 0.36 - 0.06 * cheek), 0.4, 0.32, 0.1)
+    map.raise(Vector2(side * 0.6, 0.36 - 0.06 * cheek), 0.48, 0.38, 0.11)
     let pull = 0.5 * (shape.folds.nasolabial[index] - 0.15)
-    map.raise(Vector2(side * 0.52, 0.5 - 0.08 * cheek), 0.27, 0.24, 0.13 * max(cheek, pull))
+    map.raise(Vector2(side * 0.53, 0.47 - 0.06 * cheek), 0.38, 0.33, 0.12 * max(cheek, pull))
     map.raise(Vector2(side * 0.66, 0.9), 0.32, 0.4, -0.06 + 0.1 * identity.fullness)
     map.raise(Vector2(side * 0.88, -0.5), 0.26, 0.36, -0.05)
     let corner = side < 0 ? shape.mouth.left : shape.mouth.right
@@ -88,15 +96,15 @@ struct SkinPainter {
       let rise = nose.height * (0.16 + 0.84 * t * (0.45 + 0.55 * t))
       let start = smoothStep(top - 0.1, top + 0.25, py)
       let end = smoothStep(bottom, tip - 0.01, py)
-      let half = mix(0.16, nose.width * 1.12, t * t)
+      let half = mix(0.19, nose.width * 1.15, t * t)
       let q = px / half
-      return rise * start * end * bump(q * q * 0.55)
+      return rise * start * end * bump(q * q * 0.5)
     }
     map.raise(Vector2(0, tip), nose.width * 0.85, 0.15, 0.07)
     for side in [Float(-1), 1] {
       let wing = nose.wing(side)
-      map.raise(wing - Vector2(side * 0.03, 0), 0.13, 0.12, 0.12)
-      map.raise(wing + Vector2(side * 0.075, 0.01), 0.06, 0.13, -0.05)
+      map.raise(wing - Vector2(side * 0.035, 0), 0.16, 0.15, 0.11)
+      map.raise(wing + Vector2(side * 0.1, 0.0), 0.12, 0.17, -0.035)
       let hole = nose.nostril(side)
       map.cover(in: Box(around: hole, nose.width * 0.36, 0.042)) { px, py in
         let dx = (px - hole.x) / (nose.width * 0.34)
@@ -124,7 +132,7 @@ extension SkinPainter {
       for x in [Float(-0.22), -0.11, 0.11, 0.22] {
         let line = Crease(
           Vector2(x, y - 0.04), Vector2(x * 0.98, y), Vector2(x * 0.96, y + 0.03), halfWidth: 0.012)
-        map.fold(line, depth: 0.006 * tight, shade: 0.35 * tight)
+        map.fold(line, depth: 0.006 * tight, shade: 0.22 * tight)
       }
     }
   }
@@ -139,13 +147,13 @@ extension SkinPainter {
         Vector2(-0.34, level + 0.02), Vector2(0, level - 0.02 * folds.foreheadMiddle),
         Vector2(0.34, level + 0.02), halfWidth: 0.02)
       let strength = folds.foreheadMiddle * fade
-      map.fold(middle, depth: 0.012 * strength, shade: 0.5 * strength)
+      map.fold(middle, depth: 0.013 * strength, shade: 0.3 * strength)
       for side in [Float(-1), 1] {
         let line = Crease(
           Vector2(side * 0.28, level), Vector2(side * 0.5, level - 0.03),
           Vector2(side * 0.72, level + 0.06), halfWidth: 0.018)
         let strength = folds.foreheadSides * fade
-        map.fold(line, depth: 0.011 * strength, shade: 0.45 * strength)
+        map.fold(line, depth: 0.012 * strength, shade: 0.27 * strength)
       }
     }
   }
@@ -157,18 +165,18 @@ extension SkinPainter {
       let line = Crease(
         Vector2(x * 1.2, -0.46), Vector2(x * 0.85, -0.32), Vector2(x * 0.95, -0.18),
         halfWidth: 0.02)
-      map.fold(line, depth: 0.022 * folds.glabella, shade: 0.75 * folds.glabella)
+      map.fold(line, depth: 0.022 * folds.glabella, shade: 0.5 * folds.glabella)
     }
     for (row, y) in [Float(-0.1), -0.02, 0.07].enumerated() {
       let half = 0.13 - 0.015 * Float(row)
       let line = Crease(
         Vector2(-half, y + 0.03), Vector2(0, y - 0.02), Vector2(half, y + 0.03), halfWidth: 0.016)
-      map.fold(line, depth: 0.018 * folds.noseRoot, shade: 0.6 * folds.noseRoot)
+      map.fold(line, depth: 0.018 * folds.noseRoot, shade: 0.35 * folds.noseRoot)
       for side in [Float(-1), 1] {
         let at = Vector2(side * (half + 0.02), y + 0.06)
         let slant = Crease(
           at, at + Vector2(side * 0.05, 0.05), at + Vector2(side * 0.08, 0.12), halfWidth: 0.014)
-        map.fold(slant, depth: 0.012 * folds.noseRoot, shade: 0.4 * folds.noseRoot)
+        map.fold(slant, depth: 0.012 * folds.noseRoot, shade: 0.25 * folds.noseRoot)
       }
     }
   }
@@ -181,8 +189,8 @@ extension SkinPainter {
     let start = wing + Vector2(side * 0.07, -0.05)
     let end = corner + Vector2(side * 0.12, 0.02 + 0.05 * (1 - strength))
     let middle = mix(start, end, 0.5) + Vector2(side * (0.04 + 0.05 * strength), -0.03)
-    let line = Crease(start, middle, end, halfWidth: 0.034, taper: 0.8)
-    map.fold(line, depth: 0.035 * strength, shade: 0.5 * strength)
+    let line = Crease(start, middle, end, halfWidth: 0.042, taper: 0.8)
+    map.fold(line, depth: 0.034 * strength, shade: 0.36 * strength)
   }
 
   private func aroundEye(_ side: Float) {
@@ -193,13 +201,13 @@ extension SkinPainter {
       let line = Crease(
         outer + Vector2(0, slope * 0.4), outer + Vector2(side * 0.09, slope),
         outer + Vector2(side * 0.17, slope * 1.9), halfWidth: 0.015)
-      map.fold(line, depth: 0.011 * folds.crowsFeet, shade: 0.45 * folds.crowsFeet)
+      map.fold(line, depth: 0.011 * folds.crowsFeet, shade: 0.25 * folds.crowsFeet)
     }
     let y = eye.centre.y + eye.lower + 0.055
     let under = Crease(
       Vector2(eye.centre.x - side * 0.17, y - 0.01), Vector2(eye.centre.x, y + 0.035),
       Vector2(eye.centre.x + side * 0.2, y - 0.01), halfWidth: 0.02)
-    map.fold(under, depth: 0.016 * folds.underEye, shade: 0.5 * folds.underEye)
+    map.fold(under, depth: 0.016 * folds.underEye, shade: 0.35 * folds.underEye)
     map.raise(Vector2(eye.centre.x, y - 0.02), 0.22, 0.05, 0.022 * folds.underEye)
   }
 
@@ -209,6 +217,6 @@ extension SkinPainter {
     let line = Crease(
       corner + Vector2(side * 0.03, 0), corner + Vector2(side * 0.08, 0.08),
       corner + Vector2(side * 0.09, 0.19), halfWidth: 0.022)
-    map.fold(line, depth: 0.02 * strength, shade: 0.6 * strength)
+    map.fold(line, depth: 0.02 * strength, shade: 0.4 * strength)
   }
 }

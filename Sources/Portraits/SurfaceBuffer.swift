@@ -6,18 +6,15 @@ final class SurfaceBuffer {
   let top: Int
   let width: Int
   let height: Int
-  /// One surface a pixel; meaningful where `samples` is not 0.
-  private let cells: UnsafeMutablePointer<Cell>
+  private let depth: UnsafeMutablePointer<Float>
+  private let samples: UnsafeMutablePointer<UInt8>
+  /// Set only where `samples` is not 0.
+  private let surfaces: UnsafeMutablePointer<Surface>
 
   /// The nearest surface at a pixel.
-  struct Cell {
-    var place = Vector4()
-    var normal = Vector3()
-    var depth = -Float.greatestFiniteMagnitude
-    var samples: UInt8 = 0
-
-    /// The share of the pixel that is covered.
-    @inline(__always) var coverage: Float { Float(samples.nonzeroBitCount) * 0.125 }
+  struct Surface {
+    var place: Vector4
+    var normal: Vector3
   }
 
   /// Draws `mesh` into a buffer just large enough, clipped to the picture.
@@ -33,8 +30,12 @@ final class SurfaceBuffer {
     top = min(pictureHeight, max(0, Int(low.y) - 1))
     width = max(0, min(pictureWidth, Int(high.x) + 2) - left)
     height = max(0, min(pictureHeight, Int(high.y) + 2) - top)
-    cells = .allocate(capacity: max(1, width * height))
-    cells.initialize(repeating: Cell(), count: max(1, width * height))
+    let count = max(1, width * height)
+    depth = .allocate(capacity: count)
+    depth.initialize(repeating: -.greatestFiniteMagnitude, count: count)
+    samples = .allocate(capacity: count)
+    samples.initialize(repeating: 0, count: count)
+    surfaces = .allocate(capacity: count)
     guard width > 0, height > 0 else { return }
     let shift = Vector3(Float(left), Float(top), 0)
     let corners = screen.indices.map { index in
@@ -49,9 +50,18 @@ final class SurfaceBuffer {
     }
   }
 
-  deinit { cells.deallocate() }
+  deinit {
+    depth.deallocate()
+    samples.deallocate()
+    surfaces.deallocate()
+  }
 
-  @inline(__always) subscript(index: Int) -> Cell { cells[index] }
+  /// The surface at a pixel and the share of the pixel that is covered, or nil where none is.
+  @inline(__always) subscript(column: Int, row: Int) -> (surface: Surface, coverage: Float)? {
+    let index = row * width + column
+    guard samples[index] != 0 else { return nil }
+    return (surfaces[index], Float(samples[index].nonzeroBitCount) * 0.125)
+  }
 
   /// A vertex as the camera sees it.
   private struct Corner {
@@ -77,15 +87,20 @@ final class SurfaceBuffer {
         let e = Vector3(edges.0.at(p), edges.1.at(p), edges.2.at(p))
         let bits = Self.covered(e, edges)
         guard bits != 0 else { continue }
-        let cell = cells + (row * width + column)
-        cell.pointee.samples |= bits
-        var w = Vector3(max(0, e.x), max(0, e.y), max(0, e.z)) * inverse
-        w /= max(1e-6, w.x + w.y + w.z)
+        let index = row * width + column
+        samples[index] |= bits
+        var w = e * inverse
+        if bits != 0xFF {
+          // At an edge the pixel's middle may lie outside: take the nearest place inside.
+          w = Vector3(max(0, w.x), max(0, w.y), max(0, w.z))
+          w /= max(1e-6, w.x + w.y + w.z)
+        }
         let z = w.x * a.z + w.y * b.z + w.z * c.z
-        guard z > cell.pointee.depth else { continue }
-        cell.pointee.depth = z
-        cell.pointee.place = cornerA.place * w.x + cornerB.place * w.y + cornerC.place * w.z
-        cell.pointee.normal = cornerA.normal * w.x + cornerB.normal * w.y + cornerC.normal * w.z
+        guard z > depth[index] else { continue }
+        depth[index] = z
+        surfaces[index] = Surface(
+          place: cornerA.place * w.x + cornerB.place * w.y + cornerC.place * w.z,
+          normal: cornerA.normal * w.x + cornerB.normal * w.y + cornerC.normal * w.z)
       }
     }
   }

@@ -30,7 +30,7 @@ struct SheetCommand: ParsableCommand {
     let (columns, cell) = (columns, cell)
     let rows = Prototype.allCases.count
     let cells = try Parallel.map(rows * columns, threads: Parallel.processors) { [self] in
-      face(Prototype.allCases[$0 / columns], person: $0 % columns)
+      face(row: $0 / columns, person: $0 % columns)
     }
     var sheet = Image(width: columns * cell, height: rows * cell, channels: 3)
     for (index, picture) in cells.enumerated() {
@@ -44,10 +44,11 @@ struct SheetCommand: ParsableCommand {
     try Files.write(try sheet.png(), to: file)
   }
 
-  private func face(_ expression: Prototype, person: Int) -> Image {
+  private func face(row: Int, person: Int) -> Image {
+    let expression = Prototype.allCases[row]
     var generator = SeededGenerator(seed: seed, UInt64(person))
     let identity = Identity(from: &generator)
-    var take = SeededGenerator(seed: seed, UInt64(person), UInt64(expression.units.count), 7)
+    var take = SeededGenerator(seed: seed, UInt64(person), UInt64(row), 7)
     let units = ActionUnits(
       expression, intensity: 0.45...1, stray: 0.12 * nuisance, from: &take)
     let conditions = Conditions(Look(rawValue: look) ?? .wild, strength: nuisance, from: &take)
