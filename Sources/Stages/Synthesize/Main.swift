@@ -3,10 +3,6 @@ import Platform
 import Portraits
 import StageKit
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// `ferry-synthesize`: a small synthetic dataset in a real dataset's own distribution format.
 @main struct Synthesize: Stage {
   static let contract = Contract(
@@ -59,7 +55,6 @@ import StageKit
   static func run(_ context: StageContext) throws {
     let format = context.parameters.string("format")
     let settings = Settings(context.parameters)
-    keepFreedMemory()
     let rows =
       format == "rafdb"
       ? try RAFDBWriter(settings: settings, context: context).write()
@@ -67,15 +62,6 @@ import StageKit
     try context.seal(
       "archive", rows: rows, metadata: ["dataset": .string(format), "synthetic": true])
   }
-}
-
-/// Tells the allocator to reuse pictures' buffers instead of returning each to the kernel, which
-/// would clear every page anew: a sixth of the time a picture takes.
-private func keepFreedMemory() {
-  #if canImport(Glibc)
-    mallopt(M_MMAP_THRESHOLD, 1 << 30)
-    mallopt(M_TRIM_THRESHOLD, 1 << 30)
-  #endif
 }
 
 /// The parameters that both formats share.
