@@ -10,6 +10,9 @@ public struct Convolution: Sendable, Equatable {
   public var kernelWidth: Int
   public var stride: Int
   public var padding: Int
+  /// Whether 3x3 kernels with stride 1 may run by Winograd's F(4x4, 3x3), which has about five times
+  /// the rounding error of the direct sum.
+  public var allowsWinograd = true
 
   public init(
     inputChannels: Int, outputChannels: Int, kernelHeight: Int, kernelWidth: Int, stride: Int,
@@ -56,6 +59,17 @@ public struct Convolution: Sendable, Equatable {
     return [shape[0], outputChannels, height, width]
   }
 
+  /// Outputs of no more pixels than this waste too much of Winograd's 4x4 tiles.
+  private static let fewPixels = 9
+
+  private func isWinograd(_ input: [Int]) -> Bool {
+    guard allowsWinograd, kernelHeight == 3, kernelWidth == 3, stride == 1, padding <= 2 else {
+      return false
+    }
+    let output = outputShape(input)
+    return output[2] * output[3] > Self.fewPixels
+  }
+
   private func geometry(_ input: [Int]) -> ferry_conv {
     let output = outputShape(input)
     return ferry_conv(
@@ -75,6 +89,10 @@ public struct Convolution: Sendable, Equatable {
       let packed = Tensor([ferry_stem_packed_count(&shape)])
       ferry_stem_pack(&shape, weights.pointer, scale, packed.pointer)
       ferry_stem_forward(&shape, x.pointer, packed.pointer, &finish, y.pointer)
+    } else if isWinograd(x.shape) {
+      let blocked = x.converted(to: .blocked)
+      ferry_winograd_forward(
+        &shape, blocked.pointer, weights.pointer, scale, &finish, y.pointer)
     } else {
       let blocked = x.converted(to: .blocked)
       let packed = Tensor([ferry_conv_packed_count(&shape)])
@@ -94,6 +112,11 @@ public struct Convolution: Sendable, Equatable {
     precondition(dy.shape == outputShape(input) && dy.layout == .blocked)
     let dx = sum ?? Tensor(input, layout: .blocked)
     precondition(dx.shape == input && dx.layout == .blocked)
+    if isWinograd(input) {
+      ferry_winograd_backward_data(
+        &shape, dy.pointer, weights.pointer, sum == nil ? 0 : 1, dx.pointer)
+      return dx
+    }
     let packed = Tensor([ferry_conv_packed_count(&shape)])
     ferry_conv_pack_transposed(&shape, weights.pointer, packed.pointer)
     ferry_conv_backward_data(
@@ -110,8 +133,9 @@ public struct Convolution: Sendable, Equatable {
         &shape, x.pointer, dy.pointer, accumulate ? 1 : 0, dw.pointer)
     } else {
       let blocked = x.converted(to: .blocked)
-      ferry_conv_backward_weights(
-        &shape, blocked.pointer, dy.pointer, accumulate ? 1 : 0, dw.pointer)
+      let kernel =
+        isWinograd(x.shape) ? ferry_winograd_backward_weights : ferry_conv_backward_weights
+      kernel(&shape, blocked.pointer, dy.pointer, accumulate ? 1 : 0, dw.pointer)
     }
   }
 

@@ -44,6 +44,10 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
     ConvolutionCase([1, 8, 13, 13], 4, kernel: 5, stride: 3, padding: 2),
     ConvolutionCase([1, 16, 2, 2], 16, kernel: 3, stride: 2, padding: 1),
     ConvolutionCase([7, 16, 1, 3], 16, kernel: 3, padding: 1),
+    ConvolutionCase([2, 18, 9, 6], 7, kernel: 3, padding: 2),
+    ConvolutionCase([50, 16, 8, 7], 20, kernel: 3, padding: 1),
+    ConvolutionCase([3, 512, 4, 4], 16, kernel: 3, padding: 1),
+    ConvolutionCase([1, 256, 4, 5], 96, kernel: 3, padding: 1),
   ]
 }
 

@@ -83,6 +83,14 @@ void ferry_conv_backward_weights(const ferry_conv *conv, const float *x, const f
 void ferry_conv_backward_bias(const float *dy, long n, long k, long pixels, int accumulate,
                               float *db);
 
+// 3x3 kernels with stride 1 and padding of at most 2, in a quarter of the multiplications.
+void ferry_winograd_forward(const ferry_conv *conv, const float *x, const float *weights,
+                            const float *scale, const ferry_epilogue *epilogue, float *y);
+void ferry_winograd_backward_data(const ferry_conv *conv, const float *dy, const float *weights,
+                                  int accumulate, float *dx);
+void ferry_winograd_backward_weights(const ferry_conv *conv, const float *x, const float *dy,
+                                     int accumulate, float *dw);
+
 // The same for few input channels (images): x plain, y and dy blocked.
 long ferry_stem_packed_count(const ferry_conv *conv);
 void ferry_stem_pack(const ferry_conv *conv, const float *weights, const float *scale,
