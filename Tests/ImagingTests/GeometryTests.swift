@@ -13,7 +13,7 @@ import Testing
       let filter = try #require(Image.Filter(rawValue: String(parts[1])))
       let source = try golden.image(parts[0] == "resize" ? "colour" : "grey")
       let resized = source.resized(width: size[0], height: size[1], filter: filter)
-      #expect(resized == (try golden.image(name)), "\(name)")
+      #expect(same(resized, try golden.image(name)), "\(name)")
     }
   }
 

@@ -39,3 +39,6 @@ func difference(_ a: Image, _ b: Image) -> (largest: Int, mean: Double) {
     differences.max() ?? 0, Double(differences.reduce(0, +)) / Double(max(1, differences.count))
   )
 }
+
+/// Equality that a failing expectation reports as false, without printing thousands of samples.
+func same<T: Equatable>(_ a: T, _ b: T) -> Bool { a == b }

@@ -24,12 +24,15 @@ struct FaceOutcome: Sendable {
 
 /// Turns samples into faces, one at a time, from any thread.
 struct FaceWorker: Sendable {
+  /// Where the samples lie, for messages.
+  let directory: String
   let reader: RowCollectionReader
   let settings: AlignmentSettings
 
   /// - Throws: `Fault` for a damaged row, and for missing landmarks where the policy says so.
   func face(_ index: Int) throws -> FaceOutcome {
-    let here = Fault.Place(RowCollection.indexName, line: index + 1)
+    let here = Fault.Place(
+      Files.join(directory, RowCollection.indexName), line: index + 1)
     let sample = try SampleRow(json: reader.rows[index], at: here)
     if settings.detector == .landmarks, sample.points == nil, settings.policy != .keepResized {
       return try withoutLandmarks(sample, at: here)

@@ -19,7 +19,8 @@ import StageKit
     let samples = try context.artifact("samples")
     let reader = try RowCollectionReader(samples.directory)
     let writer = try RowCollectionWriter(context.output("faces"))
-    let worker = FaceWorker(reader: reader, settings: settings)
+    let worker = FaceWorker(
+      directory: samples.directory, reader: reader, settings: settings)
     var tally = AlignmentTally()
     // Faces of a batch are held in memory; its size changes neither their order nor their bytes.
     let batch = 8 * context.threads
