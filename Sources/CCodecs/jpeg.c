@@ -9,8 +9,10 @@
 
 #include "decoder.h"
 
-// A progressive file may repeat scans over the whole picture; real ones have about ten.
-enum { MAXIMUM_SCANS = 100 };
+// A progressive file may repeat scans of a few bytes over the whole picture; real ones have ten,
+// or 18 for four inks. Scans times pixels bound the work, within these limits.
+enum { FEWEST_SCANS = 20, MOST_SCANS = 100 };
+static const double SCANNED_PIXELS = 1 << 30;
 
 typedef struct {
   struct jpeg_error_mgr base;
@@ -81,10 +83,15 @@ static void on_message(j_common_ptr jpeg, int level) {
 }
 
 static void on_progress(j_common_ptr common) {
-  if (common->is_decompressor && ((j_decompress_ptr)common)->input_scan_number > MAXIMUM_SCANS) {
+  if (!common->is_decompressor) return;
+  j_decompress_ptr jpeg = (j_decompress_ptr)common;
+  double limit = SCANNED_PIXELS / jpeg->image_width / jpeg->image_height;
+  if (limit < FEWEST_SCANS) limit = FEWEST_SCANS;
+  if (limit > MOST_SCANS) limit = MOST_SCANS;
+  if (jpeg->input_scan_number > limit) {
     errors *e = (errors *)common->err;
     e->status = FERRY_CODEC_CORRUPT;
-    snprintf(e->text, sizeof e->text, "more than %d scans", MAXIMUM_SCANS);
+    snprintf(e->text, sizeof e->text, "more than %d scans", (int)limit);
     longjmp(e->jump, 1);
   }
 }

@@ -9,17 +9,20 @@ typedef struct {
   int32_t height;
 } source_picture;
 
+// More pixels than a kernel can span in one row: its reach is at most 32 each way.
+enum { WIDEST = 68 };
+
 static inline float triangle(float x) {
-  x = fabsf(x);
-  return x < 1 ? 1 - x : 0;
+  x = 1 - fabsf(x);
+  return x > 0 ? x : 0;
 }
 
-// Keys (1981), a = -1/2.
+// Keys (1981), a = -1/2. Both pieces are evaluated, so that the loop has no branches.
 static inline float catmull_rom(float x) {
   x = fabsf(x);
-  if (x < 1) return (1.5f * x - 2.5f) * x * x + 1;
-  if (x < 2) return ((-0.5f * x + 2.5f) * x - 4) * x + 2;
-  return 0;
+  float near = (1.5f * x - 2.5f) * x * x + 1;
+  float far = ((-0.5f * x + 2.5f) * x - 4) * x + 2;
+  return x < 1 ? near : x < 2 ? far : 0;
 }
 
 // Where a coordinate beyond 0 ..< size reads: -1 stands for the fill value.
@@ -33,8 +36,9 @@ static inline int32_t within(int32_t i, int32_t size, int32_t border) {
   return i < size ? i : period - i;
 }
 
+// What is not a number becomes 0.
 static inline uint8_t rounded(float value) {
-  return (uint8_t)(value <= 0 ? 0 : value >= 255 ? 255 : (int)(value + 0.5f));
+  return (uint8_t)(value >= 255 ? 255 : value > 0 ? (int)(value + 0.5f) : 0);
 }
 
 static inline double bounded(double x, double low, double high) {
@@ -46,23 +50,31 @@ typedef struct {
   float dx, dy;                      // from the kernel's centre to its first pixel
 } window;
 
+// The kernel's weights along one row of the window.
+static inline __attribute__((always_inline)) void weigh(int cubic, const float *axes, float dx,
+                                                        float dy, int32_t count, float *weights) {
+  for (int32_t i = 0; i < count; i++) {
+    float x = dx + (float)i;
+    float p = axes[0] * x + axes[1] * dy, q = axes[2] * x + axes[3] * dy;
+    weights[i] = cubic ? catmull_rom(p) * catmull_rom(q) : triangle(p) * triangle(q);
+  }
+}
+
 // The weighted mean of the pixels under a kernel along the plan's axes.
 static inline __attribute__((always_inline)) void sample(source_picture s, int channels, int cubic,
-                                                         const ferry_warp_plan *plan, window w,
+                                                         const ferry_warp_plan *plan,
+                                                         const float *axes, window w,
                                                          uint8_t *out) {
-  float f0 = (float)plan->footprint[0], f1 = (float)plan->footprint[1];
-  float f2 = (float)plan->footprint[2], f3 = (float)plan->footprint[3];
-  float sums[3] = {0, 0, 0}, total = 0;
+  float weights[WIDEST], sums[3] = {0, 0, 0}, total = 0;
   int inside = w.left >= 0 && w.top >= 0 && w.right < s.width && w.bottom < s.height;
+  int32_t count = w.right - w.left + 1;
   for (int32_t j = w.top; j <= w.bottom; j++) {
+    weigh(cubic, axes, w.dx, w.dy + (float)(j - w.top), count, weights);
     int32_t y = inside ? j : within(j, s.height, plan->border);
-    float dy = w.dy + (float)(j - w.top);
-    for (int32_t i = w.left; i <= w.right; i++) {
-      float dx = w.dx + (float)(i - w.left);
-      float p = f0 * dx + f1 * dy, q = f2 * dx + f3 * dy;
-      float weight = cubic ? catmull_rom(p) * catmull_rom(q) : triangle(p) * triangle(q);
+    for (int32_t i = 0; i < count; i++) {
+      float weight = weights[i];
       total += weight;
-      int32_t x = inside ? i : within(i, s.width, plan->border);
+      int32_t x = inside ? w.left + i : within(w.left + i, s.width, plan->border);
       if (!inside && (x < 0 || y < 0)) {
         for (int c = 0; c < channels; c++) sums[c] += weight * (float)plan->fill;
         continue;
@@ -79,6 +91,8 @@ static inline __attribute__((always_inline)) void warp(source_picture s, int cha
                                                        uint8_t *target, int32_t new_width,
                                                        int32_t new_height) {
   const double *m = plan->inverse;
+  const float axes[4] = {(float)plan->footprint[0], (float)plan->footprint[1],
+                         (float)plan->footprint[2], (float)plan->footprint[3]};
   // Far outside every position reads alike; the bound keeps indices within 32 bits.
   double far = 1 << 24;
   for (int32_t y = 0; y < new_height; y++) {
@@ -95,7 +109,7 @@ static inline __attribute__((always_inline)) void warp(source_picture s, int cha
                   (int32_t)floor(v + plan->reach[1]),
                   (float)(left - u),
                   (float)(top - v)};
-      sample(s, channels, cubic, plan, w, target);
+      sample(s, channels, cubic, plan, axes, w, target);
       target += channels;
     }
   }
