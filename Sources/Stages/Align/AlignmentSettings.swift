@@ -32,7 +32,7 @@ struct AlignmentSettings: Sendable {
     ContractParameter(
       "size", .integer, default: 112, minimum: 8, maximum: 4096, help: "The face's side in px."),
     ContractParameter(
-      "crop", .integer, default: .null, minimum: 8, maximum: 65536,
+      "crop", .integer, default: .null, minimum: 8, maximum: 8192,
       help: "With detector none: the side of the central square in px of the original picture, "
         + "black beyond it; null: the largest square that fits."),
     ContractParameter(
