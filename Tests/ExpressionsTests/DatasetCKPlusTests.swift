@@ -48,7 +48,7 @@ private func ckplus() throws -> DatasetFixture {
   #expect(result.row("S011_001_00000009") == nil)
   #expect(result.row("S099_002_00000001") == nil)
   #expect(neutral.points?.count == 68)
-  #expect(neutral.points?[3] == PicturePoint(4, 20.5))
+  #expect(neutral.points?[3] == PicturePoint(3.5, 20))
   #expect(result.rejects.isEmpty)
 }
 

@@ -44,9 +44,8 @@ private func rafdb(
     #expect(row.split == .train)
     #expect(row.label == "sadness")
     #expect(row.source == "basic/Image/original/train_00001.jpg")
-    // RAF-DB counts pixels from 0 at their centres.
-    #expect(row.points?.first == PicturePoint(10.5, 20.5))
-    #expect(row.points?.last == PicturePoint(28.5, 40.5))
+    #expect(row.points?.first == PicturePoint(10, 20))
+    #expect(row.points?.last == PicturePoint(28, 40))
     #expect(row.box == [1.5, 2, 33, 44.25])
     #expect(row.attributes == ["gender": "female", "race": "asian", "age": "40-69"])
     #expect(result.row("test_0002")?.split == .test)

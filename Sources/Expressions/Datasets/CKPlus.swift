@@ -141,7 +141,7 @@ final class CKPlusParser: DatasetParser {
     }
   }
 
-  /// CK+'s points count pixels from 0 at the first pixel's centre, as RAF-DB's.
+  /// Coordinates are taken as distances from the picture's corner, as RAF-DB's.
   private func points(_ frame: String) throws -> [PicturePoint]? {
     guard let file = landmarks[frame] else { return nil }
     let lines = try TextLine.all(file.bytes, file: file.path)
@@ -151,7 +151,7 @@ final class CKPlusParser: DatasetParser {
     }
     return try lines.map { line in
       let numbers = try line.numbers(2, "point")
-      return PicturePoint(numbers[0] + 0.5, numbers[1] + 0.5)
+      return PicturePoint(numbers[0], numbers[1])
     }
   }
 

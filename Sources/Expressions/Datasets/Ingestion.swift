@@ -26,7 +26,9 @@ public struct Ingestion {
     progress: @escaping (Int, Int) throws -> Void = { _, _ in }
   ) throws {
     self.options = options
-    definition = try DatasetDefinition.named(options.dataset)
+    var definition = try DatasetDefinition.named(options.dataset)
+    definition.card.isSynthesized = Self.isSynthesized(source)
+    self.definition = definition
     if definition.card.needsAcceptance, !options.acceptTerms {
       throw Fault(
         .usage,
@@ -36,6 +38,12 @@ public struct Ingestion {
     reader = try ArchiveReader.open(source, passphrase: passphrase)
     self.threads = threads
     self.progress = progress
+  }
+
+  /// Whether the source is an artifact whose record says that a program drew it.
+  private static func isSynthesized(_ source: String) -> Bool {
+    guard Files.exists(Files.join(source, Artifact.recordName)) else { return false }
+    return (try? Artifact.open(source))?.metadata["synthetic"]?.bool ?? false
   }
 
   /// Writes `index.jsonl`, the shards and `rejects.csv` into `directory`.

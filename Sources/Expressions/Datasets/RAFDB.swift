@@ -133,8 +133,8 @@ final class RAFDBParser: DatasetParser {
 
   /// Reads five points, then gender, race and age band.
   ///
-  /// RAF-DB's points count pixels from 0 at the first pixel's centre; half a pixel moves them to
-  /// Ferry's convention.
+  /// The owners state no convention for coordinates: they are taken as distances from the picture's
+  /// corner, which is Ferry's convention.
   private static func manual(_ bytes: [UInt8], file: String) throws -> ManualAnnotation {
     let lines = try TextLine.all(bytes, file: file)
     guard lines.count == 8 else {
@@ -144,7 +144,7 @@ final class RAFDBParser: DatasetParser {
     }
     let points = try lines.prefix(5).map { line in
       let numbers = try line.numbers(2, "point")
-      return PicturePoint(numbers[0] + 0.5, numbers[1] + 0.5)
+      return PicturePoint(numbers[0], numbers[1])
     }
     var attributes: [String: String] = [:]
     for (line, (name, words)) in zip(
