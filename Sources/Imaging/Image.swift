@@ -6,8 +6,11 @@ public struct Image: Sendable, Equatable {
   public let height: Int
   /// 1 (grey) or 3 (red, green, blue).
   public let channels: Int
-  /// Samples `[(y * width + x) * channels + c]`.
-  public var pixels: [UInt8]
+  /// Samples `[(y * width + x) * channels + c]`; their number never changes.
+  public var pixels: [UInt8] {
+    // The loops in C trust the count.
+    didSet { precondition(pixels.count == width * height * channels) }
+  }
 
   /// Creates a picture from its samples.
   ///

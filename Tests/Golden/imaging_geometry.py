@@ -25,7 +25,7 @@ filters = {
     "bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC,
 }
 for name, filter in filters.items():
-    for width, height in [(20, 31), (97, 64), (53, 7), (5, 41), (1, 1)]:
+    for width, height in [(20, 31), (61, 48), (53, 7), (5, 41), (1, 1)]:
         resized = Image.fromarray(colour).resize((width, height), filter)
         tensors[f"resize.{name}.{width}x{height}"] = numpy.asarray(resized)
     small = Image.fromarray(grey).resize((17, 23), filter)
@@ -35,7 +35,7 @@ for name, filter in filters.items():
 a, b, tx, ty = 1.7, 0.6, -9.3, -21.4
 forward = numpy.array([[a, -b, tx], [b, a, ty], [0, 0, 1]])
 inverse = numpy.linalg.inv(forward)
-size = 60
+size = 44
 v, u = numpy.mgrid[0:size, 0:size] + 0.5
 source_x = inverse[0, 0] * u + inverse[0, 1] * v + inverse[0, 2] - 0.5
 source_y = inverse[1, 0] * u + inverse[1, 1] * v + inverse[1, 2] - 0.5

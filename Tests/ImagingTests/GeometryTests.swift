@@ -32,7 +32,7 @@ import Testing
       }
     let transform = AffineTransform(a: 1.7, b: -0.6, c: 0.6, d: 1.7, tx: -9.3, ty: -21.4)
     let warped = try golden.image("colour").warped(
-      by: transform, width: 60, height: 60,
+      by: transform, width: 44, height: 44,
       filter: try #require(Image.Filter(rawValue: String(parts[0]))), border: border)
     let found = difference(warped, try golden.image("warp." + name))
     #expect(found.largest <= Self.roundingLimit)
