@@ -67,6 +67,7 @@ let package = Package(
     system("CCrypto", "libcrypto", apt: "libssl-dev"),
     .target(name: "CKernels", cSettings: optimisedC),
     .target(name: "CCodecs", dependencies: ["CJPEG", "CPNG"], cSettings: optimisedC),
+    .target(name: "CProcess", cSettings: optimisedC),
     room("Platform", []),
     // Floor 1.
     room("Artifacts", ["Platform", "CCrypto"]),
@@ -77,7 +78,7 @@ let package = Package(
     room("Plotting", ["Platform"]),
     // Floor 2.
     room("Neural", ["Platform", "Tensors", "Artifacts"]),
-    room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite"]),
+    room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite", "CProcess"]),
     room("StageKit", ["Platform", "Artifacts", "YAML", arguments]),
     // Floor 3.
     room("Faces", ["Platform", "Neural", "Imaging"]),
@@ -98,7 +99,7 @@ let package = Package(
     stage("report", in: "Report", ["Expressions", "Artifacts", "Plotting"]),
     // Floor 6: the driver.
     .executableTarget(
-      name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts", arguments],
+      name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts"],
       path: "Sources/Ferry",
       swiftSettings: swift, linkerSettings: standalone),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.

@@ -62,6 +62,12 @@ public struct YAMLEntry: Sendable {
   public var value: YAMLNode
   /// The key itself, for its place.
   public var keyNode: YAMLNode
+
+  public init(key: String, value: YAMLNode, keyNode: YAMLNode) {
+    self.key = key
+    self.value = value
+    self.keyNode = keyNode
+  }
 }
 
 /// The document a node came from; shared by its nodes.

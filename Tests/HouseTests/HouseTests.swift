@@ -6,7 +6,7 @@ import Testing
   /// The floor of each room; see docs/architecture.md.
   static let floors: [String: Int] = [
     "CYAML": 0, "CArchive": 0, "CJPEG": 0, "CPNG": 0, "COpenBLAS": 0, "CSQLite": 0, "CCrypto": 0,
-    "CKernels": 0, "CCodecs": 0, "Platform": 0,
+    "CKernels": 0, "CCodecs": 0, "CProcess": 0, "Platform": 0,
     "Artifacts": 1, "Archives": 1, "YAML": 1, "Tensors": 1, "Imaging": 1, "Plotting": 1,
     "Neural": 2, "PipelineKit": 2, "StageKit": 2,
     "Faces": 3, "Language": 3, "Portraits": 3,

@@ -1,0 +1,41 @@
+// Starting programs so that they never outlive the process that started them.
+#pragma once
+#include <sys/types.h>
+
+/// Starts `path` in a new process group with default signals and nothing on standard input.
+/// Returns the process id, or -1 with errno set.
+pid_t ferry_spawn(const char *path, char *const arguments[], char *const environment[],
+                  const char *directory, int standard_output, int standard_error);
+
+/// A descriptor that becomes readable when the process ends, or -1.
+int ferry_process_descriptor(pid_t process);
+
+/// Starts the guard: a copy of this process that does nothing but wait. When this process ends,
+/// however it ends, the guard kills the process groups it was told of, and exits when they are
+/// gone. It keeps this process's open locks for as long as it lives. Returns 0, or -1.
+int ferry_guard_start(void);
+
+/// Tells the guard of a process group (`watch` 1), or that it has ended (`watch` 0).
+void ferry_guard_watch(pid_t group, int watch);
+
+/// Routes SIGINT, SIGTERM and SIGHUP to a pipe and returns the end to read from, or -1.
+int ferry_interrupts(void);
+
+/// Opens a pipe whose ends programs do not inherit. Returns 0, or -1.
+int ferry_pipe(int ends[2]);
+
+/// Forces everything written to the file system that `descriptor` lies on to disk.
+int ferry_sync_file_system(int descriptor);
+
+/// Tries to lock (`lock` 1) or unlocks (`lock` 0) one byte of an open file, for this open file and
+/// what was forked with it. Returns 0, or -1 with errno set.
+int ferry_lock_byte(int descriptor, long long offset, int lock);
+
+/// The processor time and peak memory of a process that has ended, which is reaped.
+struct ferry_usage {
+  int status;
+  double user_seconds;
+  double system_seconds;
+  long long peak_bytes;
+};
+int ferry_reap(pid_t process, struct ferry_usage *usage);

@@ -1,0 +1,124 @@
+import Platform
+
+/// An option of a command: a flag, or one that takes a value.
+struct Option: Sendable {
+  var name: String
+  /// What the value is called; nil for a flag.
+  var value: String?
+  var help: String
+
+  var usage: String { value.map { "--\(name) \($0)" } ?? "--\(name)" }
+}
+
+/// A command of the driver: its words, and what it does.
+///
+/// The table of commands is the one source for parsing, help and shell completions. The parser is
+/// our own because a run with nothing to do must end in milliseconds: the package for command
+/// lines brings Foundation in, which costs more to load than all of such a run.
+struct Command: Sendable {
+  var name: String
+  var summary: String
+  /// The positional arguments, as help shows them.
+  var operands: String
+  var options: [Option]
+  var run: @Sendable (Arguments) throws -> Int32
+
+  static let workspace = Option(
+    name: "workspace", value: "DIR", help: "The workspace; .ferry beside the manifest by default.")
+  static let json = Option(name: "json", value: nil, help: "Write JSON to standard output.")
+  static let set = Option(
+    name: "set", value: "NAME=VALUE",
+    help: "Give a variable, or STAGE.PARAMETER, a value (YAML); may be repeated.")
+
+  var help: String {
+    var text = "\(summary)\n\nusage: ferry \(name)"
+    if !operands.isEmpty { text += " \(operands)" }
+    text += " [options]\n\noptions:\n"
+    for option in options + [Option(name: "help", value: nil, help: "Show this help.")] {
+      let usage = option.usage
+      let pad = String(repeating: " ", count: max(2, 24 - usage.count))
+      text += "  \(usage)\(pad)\(option.help)\n"
+    }
+    return text
+  }
+}
+
+/// A command's arguments, checked against its table.
+struct Arguments {
+  private(set) var operands: [String] = []
+  private var values: [String: [String]] = [:]
+  let words: [String]
+
+  /// - Throws: `Fault` (usage) for an unknown option or a missing value.
+  init(_ words: [String], of command: Command) throws {
+    self.words = words
+    var rest = words[...]
+    var isLiteral = false
+    while let word = rest.popFirst() {
+      if isLiteral || !word.hasPrefix("-") || word == "-" {
+        operands.append(word)
+        continue
+      }
+      if word == "--" {
+        isLiteral = true
+        continue
+      }
+      let (name, attached) = Self.split(word)
+      guard let option = command.options.first(where: { $0.name == name }) else {
+        throw Fault(
+          .usage, "'ferry \(command.name)' has no option '\(word)'",
+          remedy: nearestWord(to: name, among: command.options.map(\.name)).map {
+            "did you mean '--\($0)'?"
+          } ?? "see 'ferry \(command.name) --help'")
+      }
+      guard option.value != nil else {
+        guard attached == nil else { throw Fault(.usage, "'--\(name)' takes no value") }
+        values[name, default: []].append("")
+        continue
+      }
+      guard let value = attached ?? rest.popFirst() else {
+        throw Fault(.usage, "'--\(name)' needs a value", remedy: option.usage)
+      }
+      values[name, default: []].append(value)
+    }
+  }
+
+  /// `--name=value` in two; short forms stand for their long ones.
+  private static func split(_ word: String) -> (String, String?) {
+    let short = ["-j": "jobs", "-k": "keep-going", "-n": "dry-run", "-h": "help"]
+    if let name = short[word] { return (name, nil) }
+    if let number = word.hasPrefix("-j") ? Int(word.dropFirst(2)) : nil {
+      return ("jobs", "\(number)")
+    }
+    let body = word.drop { $0 == "-" }
+    guard let equals = body.firstIndex(of: "=") else { return (String(body), nil) }
+    return (String(body[..<equals]), String(body[body.index(after: equals)...]))
+  }
+
+  func has(_ name: String) -> Bool { values[name] != nil }
+
+  func all(_ name: String) -> [String] { values[name] ?? [] }
+
+  func value(_ name: String) -> String? { values[name]?.last }
+
+  /// A whole number of at least one.
+  func count(_ name: String) throws -> Int? {
+    guard let text = value(name) else { return nil }
+    guard let number = Int(text), number > 0 else {
+      throw Fault(.usage, "'--\(name)' takes a whole number of 1 or more, not '\(text)'")
+    }
+    return number
+  }
+
+  /// The manifest, and the operands after it.
+  ///
+  /// The first operand is the manifest where it looks like one; `ferry.yaml` is meant otherwise.
+  var manifest: (path: String, rest: [String]) {
+    if let first = operands.first,
+      first.hasSuffix(".yaml") || first.hasSuffix(".yml") || Files.status(first)?.kind == .file
+    {
+      return (first, Array(operands.dropFirst()))
+    }
+    return ("ferry.yaml", operands)
+  }
+}

@@ -1,0 +1,64 @@
+import Platform
+import YAML
+
+/// A manifest as written, before names are resolved; every node keeps its place.
+struct Manifest {
+  struct Variable {
+    var name: String
+    var node: YAMLNode
+    /// Given with `--set`: relative paths in it start at the current directory.
+    var isOverride = false
+  }
+
+  struct Source {
+    var name: String
+    var path: YAMLNode
+    /// The file the source was declared in.
+    var place: Fault.Place { path.place }
+  }
+
+  /// One entry under `stages:`.
+  struct Stage {
+    enum Body {
+      case contract(YAMLNode)
+      case command([YAMLNode])
+    }
+
+    struct Input {
+      var port: YAMLNode
+      var references: [YAMLNode]
+    }
+
+    var name: String
+    var place: Fault.Place
+    var body: Body
+    var inputs: [Input] = []
+    var parameters: [YAMLEntry] = []
+    var outputs: [YAMLEntry] = []
+    var matrix: [YAMLEntry] = []
+    var foreach: [YAMLNode] = []
+    var when: YAMLNode?
+    var resources: [YAMLEntry] = []
+    var retries: YAMLNode?
+    var timeout: YAMLNode?
+    var environment: [YAMLNode] = []
+    var pinsBinary = false
+    var intermediate = false
+  }
+
+  /// The manifest's path as given.
+  var file: String
+  var name = ""
+  var variables: [Variable] = []
+  var sources: [Source] = []
+  var stages: [Stage] = []
+  /// A shared second level of the run cache.
+  var cache: YAMLNode?
+  /// How many of each named token there are; one where unnamed.
+  var tokens: [YAMLEntry] = []
+  /// Every file read, the manifest first, with its bytes' digest.
+  var files: [ManifestFile] = []
+
+  /// The directory that relative paths start at.
+  var root: String { Files.parent(of: file) }
+}

@@ -1,0 +1,114 @@
+import Artifacts
+import Platform
+import YAML
+
+/// The names a `${...}` can reach: the manifest's variables and one instance's axes.
+struct Scope {
+  var variables: [String: JSONValue]
+  var axes: [String: JSONValue] = [:]
+  /// A producer's faults leave the axes that it carries unknown.
+  var isPartial = false
+
+  /// The value of `variable` or `matrix.axis`.
+  func value(_ name: String, at place: Fault.Place?) throws -> JSONValue {
+    if name.hasPrefix("matrix.") {
+      let axis = String(name.dropFirst("matrix.".count))
+      if let value = axes[axis] { return value }
+      if isPartial { throw AlreadyReported() }
+      throw Fault(
+        .badInput, "unknown axis '\(axis)' in '${\(name)}'", at: place,
+        remedy: suggestion(for: axis, among: Array(axes.keys))
+          ?? "give the stage a matrix, or take an input from a stage that has one")
+    }
+    if let value = variables[name] {
+      if value.isNull { throw AlreadyReported() }
+      return value
+    }
+    throw Fault(
+      .badInput, "unknown variable '\(name)' in '${\(name)}'", at: place,
+      remedy: suggestion(for: name, among: Array(variables.keys))
+        ?? "declare it under 'variables:'")
+  }
+
+  /// `node` with every reference filled in, at any depth.
+  func fill(_ node: YAMLNode) throws -> JSONValue {
+    switch node.value {
+    case .text(let text):
+      let place = node.place
+      return try Template(text, at: place).fill(at: place) { try value($0, at: place) }
+    case .list(let items): return .array(try items.map { try fill($0) })
+    case .map(let entries):
+      var members: [String: JSONValue] = [:]
+      for entry in entries { members[entry.key] = try fill(entry.value) }
+      return .object(members)
+    default: return JSONValue(node)
+    }
+  }
+}
+
+/// The manifest's variables, which may refer to one another.
+struct VariableResolver {
+  private let nodes: [String: YAMLNode]
+  private var done: [String: JSONValue] = [:]
+  private var open: [String] = []
+
+  init(_ nodes: [String: YAMLNode]) { self.nodes = nodes }
+
+  /// Every variable's value; one that is null must be given on the command line.
+  static func resolve(
+    _ variables: [Manifest.Variable], faults: FaultCollector
+  ) -> [String: JSONValue] {
+    var resolver = VariableResolver(
+      Dictionary(variables.map { ($0.name, $0.node) }, uniquingKeysWith: { $1 }))
+    for variable in variables {
+      _ = faults.collect { try resolver.value(variable.name, at: variable.node.place) }
+    }
+    return resolver.done
+  }
+
+  private mutating func value(_ name: String, at place: Fault.Place) throws -> JSONValue {
+    if let value = done[name] { return value }
+    guard let node = nodes[name] else {
+      throw Fault(
+        .badInput, "unknown variable '\(name)' in '${\(name)}'", at: place,
+        remedy: suggestion(for: name, among: Array(nodes.keys)))
+    }
+    if case .null = node.value {
+      done[name] = .null
+      throw Fault(
+        .badInput, "the variable '\(name)' has no value", at: node.place,
+        remedy: "give it with --set \(name)=VALUE")
+    }
+    guard !open.contains(name) else {
+      let cycle = (open + [name]).joined(separator: " -> ")
+      for name in open { done[name] = .null }
+      throw Fault(.badInput, "variables refer to one another in a circle: \(cycle)", at: place)
+    }
+    open.append(name)
+    defer { open.removeLast() }
+    let value = try fill(node)
+    done[name] = value
+    return value
+  }
+
+  /// Values of references; one that is null has been reported.
+  private mutating func fill(_ node: YAMLNode) throws -> JSONValue {
+    let place = node.place
+    switch node.value {
+    case .text(let text):
+      let template = try Template(text, at: place)
+      var values: [String: JSONValue] = [:]
+      for case .reference(let name) in template.parts { values[name] = try value(name, at: place) }
+      return try template.fill(at: place) { values[$0] ?? .null }
+    case .list(let items):
+      var filled: [JSONValue] = []
+      for item in items { filled.append(try fill(item)) }
+      return .array(filled)
+    case .map(let entries):
+      var members: [String: JSONValue] = [:]
+      for entry in entries { members[entry.key] = try fill(entry.value) }
+      return .object(members)
+    default: return JSONValue(node)
+    }
+  }
+}

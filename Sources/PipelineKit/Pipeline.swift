@@ -1,0 +1,43 @@
+import Artifacts
+import CProcess
+import Platform
+
+/// A manifest and its workspace: the face of this room.
+public final class Pipeline {
+  public let plan: Plan
+  public let workspace: Workspace
+
+  /// Reads, checks and expands the manifest at `path`.
+  ///
+  /// - Parameters:
+  ///   - workspace: its folder; `.ferry` beside the manifest where nil.
+  ///   - overrides: `NAME=VALUE` and `STAGE.PARAMETER=VALUE`.
+  ///   - create: whether to make the workspace's folder.
+  /// - Throws: `Faults`, all that is wrong with the manifest; `Fault` for the workspace.
+  public init(
+    _ path: String, workspace: String? = nil, overrides: [String] = [], create: Bool = true
+  ) throws {
+    let folder = workspace ?? Self.workspace(of: path)
+    guard Files.status(path)?.kind == .file else {
+      throw Fault(
+        .badInput, "there is no manifest at '\(path)'",
+        remedy: "name one, or write one with 'ferry init'")
+    }
+    self.workspace = try Workspace(folder, create: create)
+    plan = try Planner.plan(
+      path, overrides: overrides, catalogue: StageCatalogue(self.workspace.state))
+  }
+
+  /// The workspace that belongs to a manifest.
+  public static func workspace(of manifest: String) -> String {
+    Files.join(Files.parent(of: manifest), ".ferry")
+  }
+
+  /// Runs what has to run.
+  public func run(_ options: RunOptions, reporter: any Reporter) throws -> RunSummary {
+    let executor = ProcessExecutor(interrupts: ferry_interrupts())
+    let scheduler = Scheduler(
+      plan: plan, workspace: workspace, executor: executor, options: options, reporter: reporter)
+    return try scheduler.bringUpToDate()
+  }
+}

@@ -1,1 +1,0 @@
-// The room PipelineKit: see docs/architecture.md.

@@ -1,0 +1,163 @@
+import Artifacts
+import Platform
+
+/// One instance of a stage: what runs, on what, and what its action key is made of.
+public struct Job: Sendable {
+  /// A value on one axis of a sweep.
+  public struct Axis: Sendable, Equatable {
+    public var name: String
+    public var value: JSONValue
+  }
+
+  /// Where an artifact on an input port comes from.
+  public enum Origin: Sendable, Hashable {
+    /// A source, by its index in the plan.
+    case source(Int)
+    /// An output port of another job, by the job's index in the plan.
+    case job(Int, port: String)
+  }
+
+  public struct Input: Sendable {
+    public var port: String
+    /// Whether the port takes a list, so that its order counts.
+    public var several: Bool
+    public var origins: [Origin]
+  }
+
+  public struct Output: Sendable, Equatable {
+    /// How an output's bytes make its digest.
+    public enum Form: String, Sendable {
+      /// A directory that `artifact.json` describes.
+      case artifact
+      /// One file of any kind.
+      case file
+      /// A directory of any files.
+      case files
+    }
+
+    public var port: String
+    public var kind: String
+    public var schema: Int
+    public var form: Form
+  }
+
+  public enum Program: Sendable {
+    case stage(StageProgram)
+    /// The program and its arguments; references to ports are filled in at launch.
+    case command([CommandWord])
+  }
+
+  public let index: Int
+  /// The name under `stages:`.
+  public let stage: String
+  public let axes: [Axis]
+  /// `train`, or `train[seed=1]`.
+  public let name: String
+  public let place: Fault.Place
+  public let program: Program
+  /// Sorted by port.
+  public let inputs: [Input]
+  /// Sorted by port.
+  public let outputs: [Output]
+  /// Every parameter's value, those that cannot change the output included.
+  public let parameters: [String: JSONValue]
+  public let environment: [String: String?]
+  public let resources: Resources
+  public let retries: Int
+  public let timeout: Double?
+  public let intermediate: Bool
+  /// The components of the action key that do not depend on inputs.
+  public let components: JSONValue
+
+  /// `artifacts/train/seed=1`, below the workspace.
+  public var folder: String {
+    axes.filter(\.isNamed).reduce("artifacts/\(stage)") { path, axis in
+      "\(path)/\(axis.name)=\(fileName(axis.value.plainText))"
+    }
+  }
+
+  /// The path of an output's link, below the workspace.
+  public func link(_ port: String) -> String { "\(folder)/\(port)" }
+
+  /// The jobs whose outputs this one takes.
+  var producers: [Int] {
+    inputs.flatMap { input in
+      input.origins.compactMap { if case .job(let index, _) = $0 { index } else { nil } }
+    }
+  }
+
+  static func name(_ stage: String, _ axes: [Axis]) -> String {
+    let named = axes.filter(\.isNamed)
+    guard !named.isEmpty else { return stage }
+    return "\(stage)[\(named.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: ","))]"
+  }
+}
+
+extension Job.Axis {
+  /// Lists and maps on an axis stay out of names and paths.
+  var isNamed: Bool {
+    switch value {
+    case .array, .object: false
+    default: true
+    }
+  }
+}
+
+/// A word of a command line, in pieces.
+public struct CommandWord: Sendable, Equatable {
+  public enum Part: Sendable, Equatable {
+    case text(String)
+    case input(String)
+    case output(String)
+  }
+  public var parts: [Part]
+
+  var json: JSONValue {
+    .array(
+      parts.map {
+        switch $0 {
+        case .text(let text): .string(text)
+        case .input(let port): ["in": .string(port)]
+        case .output(let port): ["out": .string(port)]
+        }
+      })
+  }
+}
+
+/// What a job needs while it runs.
+public struct Resources: Sendable, Equatable {
+  /// Processors; nil shares what is free.
+  public var cpu: Int?
+  /// Bytes.
+  public var memory = 0
+  public var gpu = 0
+  public var tokens: [String: Int] = [:]
+}
+
+/// A stage's executable and what it says of itself.
+public final class StageProgram: Sendable {
+  public let path: String
+  public let status: Files.Status
+  public let contract: Contract
+
+  public init(path: String, status: Files.Status, contract: Contract) {
+    self.path = path
+    self.status = status
+    self.contract = contract
+  }
+}
+
+/// `text` with what a file name cannot hold written as `%XX`.
+func fileName(_ text: String) -> String {
+  let hex = Array("0123456789ABCDEF".utf8)
+  var bytes: [UInt8] = []
+  for byte in text.utf8 {
+    if byte <= 0x20 || byte == 0x7F || "/%[],=*?\\".utf8.contains(byte) {
+      bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+    } else {
+      bytes.append(byte)
+    }
+  }
+  if bytes.first == UInt8(ascii: ".") { bytes.replaceSubrange(0..<1, with: "%2E".utf8) }
+  return bytes.isEmpty ? "%" : String(decoding: bytes, as: UTF8.self)
+}

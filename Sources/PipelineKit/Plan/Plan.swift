@@ -1,0 +1,64 @@
+import Artifacts
+import Platform
+
+/// A manifest with every name resolved: jobs in an order in which each comes after its producers.
+public struct Plan: Sendable {
+  /// A file or folder outside the pipeline, watched by content.
+  public struct Source: Sendable {
+    public var name: String
+    /// The path to open.
+    public var path: String
+    public var place: Fault.Place
+  }
+
+  /// The manifest's own path and what it includes.
+  public var files: [ManifestFile]
+  public var name: String
+  /// The directory in which commands run and relative paths start.
+  public var root: String
+  public var sources: [Source]
+  public var jobs: [Job]
+  /// How many of each named token there are.
+  public var tokens: [String: Int]
+  /// A folder shared with other workspaces, the second level of the run cache.
+  public var cache: String?
+  /// `--set` values, as given.
+  public var overrides: [String]
+  /// Variables' values.
+  public var variables: [String: JSONValue]
+
+  /// The jobs that `targets` name and everything these need; all jobs where it is empty.
+  ///
+  /// A target is a stage, one instance, or an output's path.
+  /// - Throws: `Fault` (usage) with the nearest name.
+  public func select(_ targets: [String], workspace: String) throws -> [Bool] {
+    guard !targets.isEmpty else { return Array(repeating: true, count: jobs.count) }
+    var wanted = Array(repeating: false, count: jobs.count)
+    for target in targets {
+      let found = match(target, workspace: workspace)
+      guard !found.isEmpty else {
+        let names = Set(jobs.flatMap { [$0.stage, $0.name] })
+        throw Fault(
+          .usage, "no stage, instance or output is called '\(target)'",
+          remedy: suggestion(for: target, among: Array(names)))
+      }
+      for index in found { wanted[index] = true }
+    }
+    for index in jobs.indices.reversed() where wanted[index] {
+      for producer in jobs[index].producers { wanted[producer] = true }
+    }
+    return wanted
+  }
+
+  /// The indexes of the jobs that one target names.
+  public func match(_ target: String, workspace: String) -> [Int] {
+    let named = jobs.indices.filter { jobs[$0].stage == target || jobs[$0].name == target }
+    guard named.isEmpty, target.utf8.contains(UInt8(ascii: "/")) else { return named }
+    let path = lexical(absolute(target))
+    let base = lexical(absolute(workspace))
+    return jobs.indices.filter { index in
+      let folder = "\(base)/\(jobs[index].folder)"
+      return path == folder || jobs[index].outputs.contains { path == "\(folder)/\($0.port)" }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Artifacts
+import Platform
+import YAML
+
+extension Planner {
+  /// What of an action key is known before any input is.
+  func components(
+    _ face: Face, _ parameters: [String: JSONValue], _ command: [CommandWord],
+    _ environment: [String: String?]
+  ) -> JSONValue {
+    var components: JSONValue = [
+      "environment": .object(environment.mapValues { $0.map { .string($0) } ?? .null }),
+      "outputs": .object(
+        Dictionary(
+          uniqueKeysWithValues: face.outputs.map { output -> (String, JSONValue) in
+            (output.port, ["kind": .string(output.kind), "schema": .integer(output.schema)])
+          })),
+    ]
+    if let contract = face.program?.contract {
+      let counted = parameters.filter { contract.parameter($0.key)?.affectsOutput ?? true }
+      components["stage"] = .string(contract.name)
+      components["revision"] = .integer(contract.revision)
+      components["parameters"] = .object(counted)
+    } else {
+      components["command"] = .array(command.map(\.json))
+    }
+    return components
+  }
+
+  /// The digest of the executable, under `pin: binary`.
+  mutating func binary(_ stage: Manifest.Stage, _ face: Face) -> JSONValue? {
+    var path = face.program?.path
+    if case .command(let words) = stage.body {
+      path = findProgram(words[0].text, root: manifest.root)
+    }
+    guard let path else {
+      faults.refuse("the program cannot be found, so 'pin: binary' cannot hold", at: stage.place)
+      return nil
+    }
+    return faults.collect { .string(try catalogue.digest(ofFile: path).hex) }
+  }
+
+  mutating func resources(_ stage: Manifest.Stage) -> Resources? {
+    var resources = Resources()
+    for entry in stage.resources {
+      switch entry.key {
+      case "cpu":
+        resources.cpu = quantity(entry.value, "a count of 1 or more") { Self.positive($0) }
+      case "memory":
+        resources.memory =
+          quantity(entry.value, "a size such as 2GiB") { Quantities.bytes($0) } ?? 0
+      case "gpu": resources.gpu = quantity(entry.value, "a count") { Self.natural($0) } ?? 0
+      case "tokens":
+        guard case .map(let tokens) = entry.value.value else {
+          faults.refuse("tokens is \(entry.value.kind) and must be a map", at: entry.value.place)
+          continue
+        }
+        for token in tokens {
+          resources.tokens[token.key] = quantity(token.value, "a count") { Self.natural($0) }
+        }
+      default:
+        faults.unknown(
+          "resource", entry.key, among: ["cpu", "memory", "gpu", "tokens"],
+          at: entry.keyNode.place)
+      }
+    }
+    return resources
+  }
+
+  private static func positive(_ value: JSONValue) -> Int? {
+    value.integer.flatMap { $0 > 0 ? $0 : nil }
+  }
+
+  private static func natural(_ value: JSONValue) -> Int? {
+    value.integer.flatMap { $0 >= 0 ? $0 : nil }
+  }
+
+  /// A node's value read by `read`, or a fault that says what is expected.
+  mutating func quantity<T>(
+    _ node: YAMLNode, _ expected: String, _ read: (JSONValue) -> T?
+  ) -> T? {
+    guard let value = faults.collect({ try scope.fill(node) }) else { return nil }
+    if let result = read(value) { return result }
+    faults.refuse(
+      "'\(value.canonical)' is not \(expected)", at: node.place)
+    return nil
+  }
+}
+
+/// The file a command's first word means: a path from `root`, or a name on PATH.
+func findProgram(_ word: String, root: String) -> String? {
+  if word.contains("/") {
+    let path = Files.join(root, word)
+    return Files.status(path)?.kind == .file ? path : nil
+  }
+  for directory in (environmentValue("PATH") ?? "/usr/bin:/bin").split(separator: ":") {
+    let path = Files.join(String(directory), word)
+    if isExecutable(path) { return path }
+  }
+  return nil
+}

@@ -1,0 +1,227 @@
+import Artifacts
+import Platform
+import YAML
+
+extension Planner {
+  /// What a stage takes and gives, whoever runs it.
+  struct Face {
+    /// Nil where any port may be connected (commands).
+    var inputs: [ContractPort]?
+    var outputs: [Job.Output]
+    var program: StageProgram?
+  }
+
+  /// Asks a stage's executable, or reads what a command declares.
+  mutating func face(of stage: Manifest.Stage) -> Face? {
+    switch stage.body {
+    case .contract(let node):
+      guard let program = program(node) else { return nil }
+      let outputs = program.contract.outputs.map {
+        Job.Output(port: $0.name, kind: $0.kind, schema: $0.schema, form: .artifact)
+      }
+      return Face(
+        inputs: program.contract.inputs, outputs: outputs.sorted { $0.port < $1.port },
+        program: program)
+    case .command:
+      return Face(inputs: nil, outputs: commandOutputs(stage), program: nil)
+    }
+  }
+
+  private mutating func program(_ node: YAMLNode) -> StageProgram? {
+    if let known = programs[node.text] { return known }
+    let found = faults.collect { () throws -> StageProgram in
+      do { return try catalogue.program(node.text) } catch let fault as Fault {
+        throw fault.located(at: node.place)
+      }
+    }
+    programs[node.text] = found
+    return found
+  }
+
+  private mutating func commandOutputs(_ stage: Manifest.Stage) -> [Job.Output] {
+    var outputs: [Job.Output] = []
+    for entry in stage.outputs {
+      guard isName(entry.key) else {
+        faults.refuse("'\(entry.key)' cannot name an output", at: entry.keyNode.place)
+        continue
+      }
+      guard let form = Job.Output.Form(rawValue: entry.value.text), form != .artifact else {
+        faults.unknown(
+          "kind of output", entry.value.text, among: ["file", "files"], at: entry.value.place)
+        continue
+      }
+      outputs.append(.init(port: entry.key, kind: entry.value.text, schema: 1, form: form))
+    }
+    return outputs.sorted { $0.port < $1.port }
+  }
+
+  /// Makes one instance; nil where its condition or an absent input leaves it out.
+  mutating func makeJob(
+    _ stage: Manifest.Stage, face: Face, wires: [Wire], axes: [String], values: [JSONValue]
+  ) -> Int? {
+    scope.axes = Dictionary(uniqueKeysWithValues: zip(axes, values))
+    defer { scope.axes = [:] }
+    let axisList = zip(axes, values).map { Job.Axis(name: $0, value: $1) }
+    let name = Job.name(stage.name, axisList)
+    guard holds(stage.when), let inputs = inputs(wires) else { return nil }
+    guard jobNames.insert(name).inserted else {
+      faults.refuse("two instances are called '\(name)'", at: stage.place)
+      return nil
+    }
+    let environment = environment(stage)
+    let parameters = parameters(stage, face)
+    let command = commandWords(stage, face, inputs)
+    guard let resources = resources(stage) else { return nil }
+    let timeout = stage.timeout.flatMap {
+      quantity($0, "a duration such as 2h") { Quantities.seconds($0) }
+    }
+    let retries = stage.retries.flatMap { quantity($0, "a count") { $0.integer } }
+    var components = self.components(face, parameters, command, environment)
+    if stage.pinsBinary { components["binary"] = binary(stage, face) }
+    let program: Job.Program = face.program.map { .stage($0) } ?? .command(command)
+    jobs.append(
+      Job(
+        index: jobs.count, stage: stage.name, axes: axisList, name: name, place: stage.place,
+        program: program, inputs: inputs.sorted { $0.port < $1.port }, outputs: face.outputs,
+        parameters: parameters, environment: environment, resources: resources,
+        retries: max(0, retries ?? 0), timeout: timeout, intermediate: stage.intermediate,
+        components: components))
+    return jobs.count - 1
+  }
+
+  private mutating func holds(_ when: YAMLNode?) -> Bool {
+    guard let when else { return true }
+    let scope = scope
+    let result = faults.collect { () throws -> Bool in
+      if case .bool(let value) = when.value { return value }
+      guard case .text(let text) = when.value else {
+        throw Fault(.badInput, "when is \(when.kind) and must be a condition", at: when.place)
+      }
+      return try Condition(text, at: when.place).holds { try scope.value($0, at: when.place) }
+    }
+    return result ?? true
+  }
+
+  /// The artifacts of one instance; nil where a required one was left out by its condition.
+  private func inputs(_ wires: [Wire]) -> [Job.Input]? {
+    var inputs: [Job.Input] = []
+    for wire in wires {
+      var origins: [Job.Origin] = []
+      for link in wire.links {
+        switch link.target {
+        case .source(let index): origins.append(.source(index))
+        case .jobs(let axes, let byValue, let port):
+          let key = Rows.key(axes.map { scope.axes[$0] ?? .null })
+          let found = byValue[key] ?? []
+          if !link.gathers, found.contains(nil), !wire.optional { return nil }
+          origins += found.compactMap { $0.map { .job($0, port: port) } }
+        }
+      }
+      if origins.isEmpty {
+        if wire.optional { continue }
+        return nil
+      }
+      inputs.append(.init(port: wire.port, several: wire.several, origins: origins))
+    }
+    return inputs
+  }
+
+  private mutating func environment(_ stage: Manifest.Stage) -> [String: String?] {
+    var environment: [String: String?] = [:]
+    for node in stage.environment {
+      guard case .text(let name) = node.value, !name.contains("=") else {
+        faults.refuse("'\(node.text)' cannot name an environment variable", at: node.place)
+        continue
+      }
+      environment.updateValue(environmentValue(name), forKey: name)
+    }
+    return environment
+  }
+
+  mutating func parameters(_ stage: Manifest.Stage, _ face: Face) -> [String: JSONValue] {
+    guard let contract = face.program?.contract else { return [:] }
+    var given: [String: JSONValue] = [:]
+    for entry in stage.parameters {
+      given[entry.key] = faults.collect { try scope.fill(entry.value) }
+    }
+    guard given.count == stage.parameters.count else { return [:] }
+    do {
+      return try contract.resolve(given)
+    } catch let problems as ContractProblems {
+      for problem in problems.problems {
+        let entry = stage.parameters.first { $0.key == problem.parameter }
+        let known = contract.parameter(problem.parameter) != nil
+        let place = known ? entry?.value.place : entry?.keyNode.place
+        faults.refuse(problem.message, at: place ?? stage.place, remedy: problem.remedy)
+      }
+    } catch {
+      faults.refuse("\(error)", at: stage.place)
+    }
+    return [:]
+  }
+
+  private mutating func commandWords(
+    _ stage: Manifest.Stage, _ face: Face, _ inputs: [Job.Input]
+  ) -> [CommandWord] {
+    guard case .command(let words) = stage.body else { return [] }
+    return words.compactMap { node in
+      faults.collect { try commandWord(node, face, inputs, stage) }
+    }
+  }
+
+  private func commandWord(
+    _ node: YAMLNode, _ face: Face, _ inputs: [Job.Input], _ stage: Manifest.Stage
+  ) throws -> CommandWord {
+    let place = node.place
+    guard case .text = node.value else {
+      let value = JSONValue(node)
+      guard value.number != nil || value.bool != nil else {
+        throw Fault(.badInput, "a word of the command is \(node.kind)", at: place)
+      }
+      return CommandWord(parts: [.text(node.text)])
+    }
+    let template = try Template(node.text, at: place)
+    return CommandWord(
+      parts: try template.parts.map { part in
+        guard case .reference(let name) = part else {
+          if case .text(let text) = part { return .text(text) }
+          return .text("")
+        }
+        if name.hasPrefix("in.") { return try inputPart(name, template, stage, inputs, place) }
+        if name.hasPrefix("out.") {
+          let port = String(name.dropFirst(4))
+          guard face.outputs.contains(where: { $0.port == port }) else {
+            throw unknown("output", port, face.outputs.map(\.port), place)
+          }
+          return .output(port)
+        }
+        let value = try scope.value(name, at: place)
+        return .text(try Template.text(of: value, name, at: place))
+      })
+  }
+
+  private func inputPart(
+    _ name: String, _ template: Template, _ stage: Manifest.Stage, _ inputs: [Job.Input],
+    _ place: Fault.Place
+  ) throws -> CommandWord.Part {
+    let port = String(name.dropFirst(3))
+    guard stage.inputs.contains(where: { $0.port.text == port }) else {
+      throw unknown("input", port, stage.inputs.map(\.port.text), place)
+    }
+    let count = inputs.first { $0.port == port }?.origins.count ?? 0
+    guard template.lone != nil || count == 1 else {
+      throw Fault(
+        .badInput, "'${\(name)}' stands for \(count) paths and must be a word of its own", at: place
+      )
+    }
+    return .input(port)
+  }
+
+  private func unknown(
+    _ what: String, _ word: String, _ known: [String], _ place: Fault.Place
+  ) -> Fault {
+    Fault(
+      .badInput, "unknown \(what) '\(word)' in the command", at: place,
+      remedy: suggestion(for: word, among: known))
+  }
+}

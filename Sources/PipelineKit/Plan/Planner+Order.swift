@@ -1,0 +1,53 @@
+import Platform
+import YAML
+
+extension Planner {
+  /// The stages' indexes, each after the stages it takes inputs from; stages in a circle are noted
+  /// and left out together with what follows from them.
+  mutating func stageOrder() -> [Int] {
+    let needs = manifest.stages.map { stage in
+      Set(
+        stage.inputs.flatMap(\.references).compactMap { node -> Int? in
+          guard case .stage(let name, _, _)? = reference(node)?.origin else { return nil }
+          return stageIndex[name]
+        })
+    }
+    var followers = Array(repeating: [Int](), count: needs.count)
+    for (index, producers) in needs.enumerated() {
+      for producer in producers { followers[producer].append(index) }
+    }
+    var missing = needs.map(\.count)
+    var order = missing.indices.filter { missing[$0] == 0 }
+    var next = 0
+    while next < order.count {
+      for follower in followers[order[next]] {
+        missing[follower] -= 1
+        if missing[follower] == 0 { order.append(follower) }
+      }
+      next += 1
+    }
+    if order.count < needs.count { noteCircle(needs, done: Set(order)) }
+    return order
+  }
+
+  private mutating func noteCircle(_ needs: [Set<Int>], done: Set<Int>) {
+    guard var index = needs.indices.first(where: { !done.contains($0) }) else { return }
+    var path: [Int] = []
+    while !path.contains(index) {
+      path.append(index)
+      guard let next = needs[index].subtracting(done).min() else { return }
+      index = next
+    }
+    let circle = path[path.firstIndex(of: index)!...] + [index]
+    let names = circle.map { manifest.stages[$0].name }.joined(separator: " <- ")
+    faults.refuse(
+      "stages take inputs from one another in a circle: \(names)",
+      at: manifest.stages[index].place)
+  }
+
+  /// The reference a node holds, variables filled in; nil (and silent) where it is not one.
+  func reference(_ node: YAMLNode) -> Reference? {
+    guard let text = try? scope.fill(node).string else { return nil }
+    return try? Reference(text, at: node.place)
+  }
+}

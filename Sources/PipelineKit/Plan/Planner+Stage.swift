@@ -1,0 +1,258 @@
+import Artifacts
+import Platform
+import YAML
+
+extension Planner {
+  /// An input of a stage, with what its references stand for.
+  struct Wire {
+    var port: String
+    var several: Bool
+    var optional: Bool
+    var links: [Link]
+    /// A reference has a fault, or leads to a stage that has.
+    var isBroken = false
+  }
+
+  /// One reference of an input.
+  struct Link {
+    enum Target {
+      case source(Int)
+      /// The producer's jobs by their values on `axes`.
+      case jobs(axes: [String], byValue: [String: [Int?]], port: String)
+    }
+    var target: Target
+    var gathers: Bool
+  }
+
+  /// Expands one stage into jobs.
+  mutating func expand(_ stage: Manifest.Stage) {
+    let before = faults.list.count
+    var expansion = Expansion()
+    expansion.isBroken = true
+    expansions[stage.name] = expansion
+    let face = face(of: stage)
+    var rows = ownRows(of: stage)
+    var wires: [Wire] = []
+    for input in stage.inputs {
+      if let wire = wire(input, of: stage, face: face, rows: &rows) { wires.append(wire) }
+    }
+    guard let face else { return }
+    if faults.list.count == before { checkRequired(stage, face, wires) }
+    guard faults.list.count == before, !wires.contains(where: \.isBroken) else {
+      checkAlone(stage, face, rows)
+      return
+    }
+    expansion = Expansion(axes: rows.axes, rows: [], outputs: face.outputs, isBroken: false)
+    for values in rows.values {
+      let job = makeJob(stage, face: face, wires: wires, axes: rows.axes, values: values)
+      expansion.rows.append((values, job))
+    }
+    expansion.isBroken = faults.list.count != before
+    expansions[stage.name] = expansion
+  }
+
+  /// Checks what can be checked of a stage whose inputs have faults.
+  private mutating func checkAlone(_ stage: Manifest.Stage, _ face: Face, _ rows: Rows) {
+    scope.isPartial = true
+    scope.axes = Dictionary(zip(rows.axes, rows.values.first ?? []), uniquingKeysWith: { $1 })
+    _ = parameters(stage, face)
+    _ = resources(stage)
+    scope.isPartial = false
+    scope.axes = [:]
+  }
+
+  private mutating func checkRequired(
+    _ stage: Manifest.Stage, _ face: Face, _ wires: [Wire]
+  ) {
+    for port in face.inputs ?? [] where !port.optional {
+      if !wires.contains(where: { $0.port == port.name }) {
+        faults.refuse(
+          "stage '\(stage.name)' has nothing on its input '\(port.name)' (\(port.kind))",
+          at: stage.place, remedy: "add 'in: { \(port.name): ... }'")
+      }
+    }
+  }
+
+  /// The instances a stage asks for itself.
+  private mutating func ownRows(of stage: Manifest.Stage) -> Rows {
+    stage.foreach.isEmpty ? matrixRows(stage) : foreachRows(stage)
+  }
+
+  private mutating func matrixRows(_ stage: Manifest.Stage) -> Rows {
+    var rows = Rows.single
+    for entry in stage.matrix {
+      guard isName(entry.key) else {
+        faults.refuse("'\(entry.key)' cannot name an axis", at: entry.keyNode.place)
+        continue
+      }
+      guard let filled = faults.collect({ try scope.fill(entry.value) }) else { continue }
+      guard let values = filled.array, !values.isEmpty else {
+        faults.refuse(
+          "the axis '\(entry.key)' is \(filled.kindName) and must be a list with a value or more",
+          at: entry.value.place)
+        continue
+      }
+      rows = rows.joined(with: Rows(axes: [entry.key], values: values.map { [$0] }))
+      if rows.values.count > 1_000_000 {
+        faults.refuse("the matrix has more than 1000000 instances", at: stage.place)
+        return .single
+      }
+    }
+    return rows
+  }
+
+  private mutating func foreachRows(_ stage: Manifest.Stage) -> Rows {
+    var rows = Rows(axes: [], values: [])
+    for (index, node) in stage.foreach.enumerated() {
+      guard let filled = faults.collect({ try scope.fill(node) }) else { continue }
+      guard case .map(let entries) = node.value, let members = filled.object else {
+        faults.refuse("an item of foreach is \(node.kind) and must be a map", at: node.place)
+        continue
+      }
+      if index == 0 { rows.axes = entries.map(\.key) }
+      guard Set(rows.axes) == Set(members.keys) else {
+        faults.refuse(
+          "this item of foreach has the axes \(members.keys.sorted().joined(separator: ", ")), "
+            + "the first has \(rows.axes.sorted().joined(separator: ", "))", at: node.place)
+        continue
+      }
+      rows.values.append(rows.axes.map { members[$0] ?? .null })
+    }
+    return rows
+  }
+
+  /// Resolves one input and joins the axes that its references carry.
+  private mutating func wire(
+    _ input: Manifest.Stage.Input, of stage: Manifest.Stage, face: Face?, rows: inout Rows
+  ) -> Wire? {
+    let name = input.port.text
+    var port: ContractPort?
+    if let ports = face?.inputs {
+      port = ports.first { $0.name == name }
+      guard port != nil else {
+        faults.unknown(
+          "input of stage '\(stage.name)':", name, among: ports.map(\.name), at: input.port.place)
+        return nil
+      }
+    }
+    var wire = Wire(
+      port: name, several: port?.several ?? (input.references.count > 1),
+      optional: port?.optional ?? false, links: [])
+    for node in input.references {
+      if let link = link(node, of: stage, port: port, optional: wire.optional, rows: &rows) {
+        wire.links.append(link)
+      } else {
+        wire.isBroken = true
+      }
+    }
+    let gathers = wire.links.contains { $0.gathers }
+    if port == nil, gathers { wire.several = true }
+    if !wire.several, wire.links.count > 1 || gathers {
+      faults.refuse(
+        "the input '\(name)' of stage '\(stage.name)' takes one artifact, not several",
+        at: input.port.place)
+    }
+    return wire
+  }
+
+  private mutating func link(
+    _ node: YAMLNode, of stage: Manifest.Stage, port: ContractPort?, optional: Bool,
+    rows: inout Rows
+  ) -> Link? {
+    let reference = faults.collect { () throws -> Reference in
+      guard let text = try scope.fill(node).string else {
+        throw Fault(.badInput, "an input is \(node.kind) and must be text", at: node.place)
+      }
+      return try Reference(text, at: node.place)
+    }
+    guard let reference else { return nil }
+    switch reference.origin {
+    case .source(let name):
+      guard let index = sourceIndex[name] else {
+        faults.unknown("source", name, among: Array(sourceIndex.keys), at: node.place)
+        return nil
+      }
+      return Link(target: .source(index), gathers: false)
+    case .stage(let name, let selection, let output):
+      guard let producer = producer(name, output, for: port, at: node) else { return nil }
+      return join(producer, output, selection, node, optional: optional, rows: &rows)
+    }
+  }
+
+  /// The producing stage, once its port and kind are known to fit.
+  private mutating func producer(
+    _ name: String, _ output: String, for port: ContractPort?, at node: YAMLNode
+  ) -> Expansion? {
+    guard let expansion = expansions[name] else {
+      if stageIndex[name] == nil {
+        faults.unknown(
+          "stage", name, among: Array(stageIndex.keys) + ["sources"], at: node.place)
+      }
+      return nil
+    }
+    guard !expansion.isBroken else { return nil }
+    guard let found = expansion.outputs.first(where: { $0.port == output }) else {
+      faults.unknown(
+        "output of stage '\(name)':", output, among: expansion.outputs.map(\.port),
+        at: node.place)
+      return nil
+    }
+    if let port, let problem = Self.mismatch(found, port) {
+      faults.refuse(
+        "the input '\(port.name)' takes \(port.kind), '\(name).\(output)' is \(problem)",
+        at: node.place)
+      return nil
+    }
+    return expansion
+  }
+
+  /// Why an output does not fit a port; nil where it does.
+  private static func mismatch(_ output: Job.Output, _ port: ContractPort) -> String? {
+    guard output.form == .artifact else { return nil }
+    let general = ["files", "archive"].contains(port.kind)
+    let weights = port.kind == "weights" && ["model", "files"].contains(output.kind)
+    if output.kind != port.kind, !general, !weights { return output.kind }
+    if output.kind == port.kind, output.schema != port.schema, output.schema != port.schema - 1 {
+      return
+        "\(output.kind) of version \(output.schema), read are \(port.schema) and the one before"
+    }
+    return nil
+  }
+
+  private mutating func join(
+    _ producer: Expansion, _ output: String, _ selection: Reference.Selection, _ node: YAMLNode,
+    optional: Bool, rows: inout Rows
+  ) -> Link? {
+    var fixed: [String: String?] = [:]
+    var carried = producer.axes
+    switch selection {
+    case .all: carried = []
+    case .axes(let axes):
+      fixed = axes
+      carried.removeAll { axes.keys.contains($0) }
+      for axis in axes.keys.sorted() where !producer.axes.contains(axis) {
+        faults.unknown("axis", axis, among: producer.axes, at: node.place)
+        return nil
+      }
+    }
+    let chosen = producer.rows.filter { row in
+      zip(producer.axes, row.values).allSatisfy { axis, value in
+        guard let wanted = fixed[axis] ?? nil else { return true }
+        return value.plainText == wanted
+      }
+    }
+    if chosen.isEmpty {
+      faults.refuse("no instance is called '\(node.text)'", at: node.place)
+      return nil
+    }
+    let columns = carried.map { producer.axes.firstIndex(of: $0)! }
+    var byValue: [String: [Int?]] = [:]
+    for row in chosen {
+      byValue[Rows.key(columns.map { row.values[$0] }), default: []].append(row.job)
+    }
+    let all = Rows(axes: producer.axes, values: chosen.map(\.values))
+    rows = rows.joined(with: all.projected(on: carried))
+    let gathers = selection == .all || fixed.values.contains { $0 == nil }
+    return Link(target: .jobs(axes: carried, byValue: byValue, port: output), gathers: gathers)
+  }
+}

@@ -1,0 +1,154 @@
+import Artifacts
+import Platform
+import YAML
+
+/// Where the planner learns about stages.
+public protocol ContractCatalogue {
+  /// The executable and contract of a stage.
+  /// - Throws: `Fault` where there is none, or it does not describe itself.
+  func program(_ stage: String) throws -> StageProgram
+  /// The digest of a file, for `pin: binary`.
+  func digest(ofFile path: String) throws -> Digest
+}
+
+/// Makes a plan of a manifest, noting every fault before anything runs.
+public struct Planner {
+  /// What a stage's name stands for while the manifest is expanded.
+  struct Expansion {
+    var axes: [String] = []
+    /// One row an instance, in order; its job is nil where a condition left it out.
+    var rows: [(values: [JSONValue], job: Int?)] = []
+    var outputs: [Job.Output] = []
+    /// Its faults are noted; what depends on it is not looked at.
+    var isBroken = false
+  }
+
+  let manifest: Manifest
+  let catalogue: any ContractCatalogue
+  let overrides: [Override]
+  let faults: FaultCollector
+  var scope = Scope(variables: [:])
+  var sources: [Plan.Source] = []
+  var sourceIndex: [String: Int] = [:]
+  var stageIndex: [String: Int] = [:]
+  var expansions: [String: Expansion] = [:]
+  var programs: [String: StageProgram] = [:]
+  var jobs: [Job] = []
+  var jobNames: Set<String> = []
+
+  /// Reads, checks and expands the manifest at `path`.
+  /// - Throws: `Faults`, all of them.
+  public static func plan(
+    _ path: String, overrides: [String] = [], catalogue: any ContractCatalogue
+  ) throws -> Plan {
+    var (manifest, faults) = ManifestReader.read(path)
+    let parsed = overrides.compactMap { text in faults.collect { try Override(text) } }
+    for override in parsed { override.apply(to: &manifest, faults: faults) }
+    var planner = Planner(
+      manifest: manifest, catalogue: catalogue, overrides: parsed, faults: faults)
+    planner.expand()
+    try planner.faults.finish()
+    return try planner.finish(overrides)
+  }
+
+  init(
+    manifest: Manifest, catalogue: any ContractCatalogue, overrides: [Override],
+    faults: FaultCollector
+  ) {
+    self.manifest = manifest
+    self.catalogue = catalogue
+    self.overrides = overrides
+    self.faults = faults
+  }
+
+  private mutating func expand() {
+    scope.variables = VariableResolver.resolve(manifest.variables, faults: faults)
+    for source in manifest.sources { add(source) }
+    for (index, stage) in manifest.stages.enumerated() { stageIndex[stage.name] = index }
+    for index in stageOrder() { expand(manifest.stages[index]) }
+  }
+
+  private mutating func add(_ source: Manifest.Source) {
+    let filled = faults.collect { try scope.fill(source.path) }
+    sourceIndex[source.name] = sources.count
+    guard let text = filled?.string else {
+      if filled != nil {
+        faults.refuse("the path of source '\(source.name)' is not text", at: source.place)
+      }
+      sources.append(.init(name: source.name, path: "", place: source.place))
+      return
+    }
+    let base = isFromCommandLine(source.path) ? currentDirectory() : manifest.root
+    let path = Files.join(base, text)
+    if !Files.exists(path) {
+      faults.append(
+        Fault(
+          .missingInput, "source '\(source.name)': there is nothing at '\(path)'",
+          at: source.place))
+    }
+    sources.append(.init(name: source.name, path: path, place: source.place))
+  }
+
+  /// Whether a path is one variable that `--set` gave: such a path starts where the user is.
+  private func isFromCommandLine(_ node: YAMLNode) -> Bool {
+    guard case .text(let text) = node.value, let template = try? Template(text, at: nil),
+      let name = template.lone
+    else { return false }
+    return manifest.variables.contains { $0.name == name && $0.isOverride }
+  }
+
+  private func finish(_ overrides: [String]) throws -> Plan {
+    var tokens: [String: Int] = [:]
+    for job in jobs {
+      for (name, count) in job.resources.tokens { tokens[name] = max(tokens[name] ?? 1, count) }
+    }
+    for entry in manifest.tokens {
+      if case .integer(let count) = entry.value.value { tokens[entry.key] = count }
+    }
+    let cache = try manifest.cache.map { try scope.fill($0) }?.string
+    return Plan(
+      files: manifest.files, name: manifest.name, root: lexical(absolute(manifest.root)),
+      sources: sources, jobs: jobs, tokens: tokens,
+      cache: cache.map { Files.join(manifest.root, $0) }, overrides: overrides,
+      variables: scope.variables)
+  }
+}
+
+/// A `--set NAME=VALUE`.
+struct Override {
+  let target: String
+  let node: YAMLNode
+
+  init(_ text: String) throws {
+    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+      throw Fault(.usage, "--set takes NAME=VALUE, not '\(text)'")
+    }
+    target = String(text[..<equals])
+    node = try YAML.parse(String(text[text.index(after: equals)...]), file: "--set \(target)")
+  }
+
+  func apply(to manifest: inout Manifest, faults: FaultCollector) {
+    guard let dot = target.firstIndex(of: ".") else {
+      guard let index = manifest.variables.firstIndex(where: { $0.name == target }) else {
+        faults.unknown(
+          "variable", target, among: manifest.variables.map(\.name), at: node.place)
+        return
+      }
+      manifest.variables[index] = .init(name: target, node: node, isOverride: true)
+      return
+    }
+    let stage = String(target[..<dot])
+    let parameter = String(target[target.index(after: dot)...])
+    guard let index = manifest.stages.firstIndex(where: { $0.name == stage }) else {
+      faults.unknown("stage", stage, among: manifest.stages.map(\.name), at: node.place)
+      return
+    }
+    if case .command = manifest.stages[index].body {
+      faults.refuse("'\(stage)' runs a command and has no parameters", at: node.place)
+      return
+    }
+    manifest.stages[index].parameters.removeAll { $0.key == parameter }
+    manifest.stages[index].parameters.append(
+      YAMLEntry(key: parameter, value: node, keyNode: node))
+  }
+}

@@ -1,0 +1,51 @@
+import Artifacts
+
+/// A set of instances: one value on each axis a row, in order.
+struct Rows {
+  var axes: [String]
+  var values: [[JSONValue]]
+
+  /// One row without axes.
+  static let single = Rows(axes: [], values: [[]])
+
+  /// The rows that agree with `other` wherever both have an axis, `other`'s further axes added.
+  /// - Complexity: O(rows of both and of the result).
+  func joined(with other: Rows) -> Rows {
+    let shared = other.axes.filter { axes.contains($0) }
+    let added = other.axes.filter { !axes.contains($0) }
+    let sharedHere = shared.map { axes.firstIndex(of: $0)! }
+    let sharedThere = shared.map { other.axes.firstIndex(of: $0)! }
+    let addedThere = added.map { other.axes.firstIndex(of: $0)! }
+    var matches: [String: [[JSONValue]]] = [:]
+    for row in other.values {
+      let key = Self.key(sharedThere.map { row[$0] })
+      let tail = addedThere.map { row[$0] }
+      if matches[key]?.contains(tail) == true, tail.isEmpty { continue }
+      matches[key, default: []].append(tail)
+    }
+    var result = Rows(axes: axes + added, values: [])
+    for row in values {
+      for tail in matches[Self.key(sharedHere.map { row[$0] })] ?? [] {
+        result.values.append(row + tail)
+      }
+    }
+    return result
+  }
+
+  /// The rows' values on `kept` axes alone, each combination once, in order.
+  func projected(on kept: [String]) -> Rows {
+    let columns = kept.map { axes.firstIndex(of: $0)! }
+    var seen: Set<String> = []
+    var result = Rows(axes: kept, values: [])
+    for row in values {
+      let short = columns.map { row[$0] }
+      if seen.insert(Self.key(short)).inserted { result.values.append(short) }
+    }
+    return result
+  }
+
+  /// A text that is equal for equal values only.
+  static func key(_ values: [JSONValue]) -> String {
+    values.isEmpty ? "" : JSONValue.array(values).canonical
+  }
+}

@@ -1,0 +1,104 @@
+import Artifacts
+import Platform
+
+/// Decides from records what a job's state is; runs nothing and changes nothing.
+final class Evaluator {
+  /// What is known of a job once its inputs' digests are.
+  struct Verdict {
+    enum Standing {
+      /// All outputs' bytes are in the store.
+      case present(Outputs)
+      /// The outputs are known, but not all of their bytes are here.
+      case absent(Outputs, ports: [String])
+      case unknown
+    }
+    var key: ActionKey
+    var components: JSONValue
+    var standing: Standing
+  }
+
+  let plan: Plan
+  let workspace: Workspace
+  let trees: Trees
+  /// The name under which this manifest's instances are remembered.
+  let manifest: String
+  private var sources: [Int: Digest] = [:]
+  private(set) lazy var instances = (try? workspace.state.instances(of: manifest)) ?? [:]
+  /// Actions of this run that are not committed yet.
+  var fresh: [ActionKey: Outputs] = [:]
+
+  init(plan: Plan, workspace: Workspace, threads: Int) {
+    self.plan = plan
+    self.workspace = workspace
+    trees = Trees(workspace.state, threads: threads)
+    manifest = lexical(absolute(plan.files.first?.path ?? ""))
+  }
+
+  /// The digest of a source as it is now; looked at once.
+  func source(_ index: Int) throws -> Digest {
+    if let known = sources[index] { return known }
+    let source = plan.sources[index]
+    do {
+      let digest = try trees.digest(source.path)
+      sources[index] = digest
+      return digest
+    } catch let fault as Fault {
+      throw fault.located(at: source.place)
+    }
+  }
+
+  /// Looks at a source again; false where it is no longer what it was.
+  func isUnchanged(source index: Int) -> Bool {
+    guard let known = sources[index] else { return true }
+    return (try? trees.digest(plan.sources[index].path)) == known
+  }
+
+  /// A job's inputs as digests, `outputs` being those of its producers.
+  func inputs(of job: Job, outputs: (Int) -> Outputs?) throws -> [String: [Digest]] {
+    var inputs: [String: [Digest]] = [:]
+    for input in job.inputs {
+      inputs[input.port] = try input.origins.map { origin in
+        switch origin {
+        case .source(let index): return try source(index)
+        case .job(let index, let port):
+          guard let digest = outputs(index)?[port] else {
+            throw Fault(.internal, "'\(plan.jobs[index].name)' has no output '\(port)'")
+          }
+          return digest
+        }
+      }
+    }
+    return inputs
+  }
+
+  /// What is remembered of a job with these inputs.
+  func verdict(of job: Job, inputs: [String: [Digest]]) throws -> Verdict {
+    let components = ActionKey.components(job, inputs: inputs)
+    let key = ActionKey(components)
+    return Verdict(key: key, components: components, standing: try standing(of: key, job))
+  }
+
+  /// What is remembered of an action.
+  func standing(of key: ActionKey, _ job: Job) throws -> Verdict.Standing {
+    let remembered = try fresh[key] ?? workspace.state.outputs(of: key)
+    guard let outputs = remembered, job.outputs.allSatisfy({ outputs[$0.port] != nil }) else {
+      return .unknown
+    }
+    let absent = outputs.filter { !workspace.store.contains($0.value) }.map(\.key).sorted()
+    return absent.isEmpty ? .present(outputs) : .absent(outputs, ports: absent)
+  }
+
+  /// Why a job with this verdict has to run.
+  func reason(for job: Job, _ verdict: Verdict) -> Reason {
+    if case .absent(_, let ports) = verdict.standing { return .outputsMissing(ports) }
+    guard let last = instances[job.name] else { return .isNew }
+    guard last.key != verdict.key else { return .notRemembered }
+    guard let old = try? workspace.state.components(of: last.key) else { return .notRemembered }
+    return .changed(Change.between(old, verdict.components))
+  }
+
+  /// Whether every output's link points at its object.
+  func isLinked(_ job: Job, _ outputs: Outputs) -> Bool {
+    job.outputs.allSatisfy { workspace.linked(job.link($0.port)) == outputs[$0.port] }
+  }
+}

@@ -1,0 +1,152 @@
+import Artifacts
+import Platform
+
+extension Scheduler {
+  /// Starts queued jobs for as long as resources last.
+  func launchQueued() throws {
+    guard !queue.isEmpty else { return }
+    if stopsLaunching {
+      for item in queue { phases[item.job] = .out }
+      queue = []
+      return
+    }
+    var later: [(job: Int, verdict: Evaluator.Verdict, reason: Reason)] = []
+    var items = queue
+    queue = []
+    while !items.isEmpty {
+      guard pool.freeProcessors > 0 else { break }
+      let item = items.removeFirst()
+      let wanted = plan.jobs[item.job].resources
+      guard let grant = pool.take(wanted, waiting: items.count + later.count) else {
+        later.append(item)
+        continue
+      }
+      if try launch(item.job, item.verdict, item.reason, grant) { continue }
+      pool.give(back: grant)
+    }
+    queue = later + items + queue
+  }
+
+  /// Starts a job; false where another run or job has its action.
+  private func launch(
+    _ index: Int, _ verdict: Evaluator.Verdict, _ reason: Reason, _ grant: ResourcePool.Grant
+  ) throws -> Bool {
+    let job = plan.jobs[index]
+    guard !heldKeys.contains(verdict.key), try workspace.lock(verdict.key) else {
+      phases[index] = .contended
+      contended.append((index, verdict, reason))
+      reporter.report(.waiting(job))
+      return false
+    }
+    heldKeys.insert(verdict.key)
+    // Another run may have finished it between the decision and the lock.
+    if reason != .forced, tries[index] == nil,
+      case .present = try evaluator.standing(of: verdict.key, job)
+    {
+      release(verdict.key)
+      phases[index] = .waiting
+      ready.append(index)
+      return false
+    }
+    phases[index] = .running
+    tries[index, default: 0] += 1
+    let folder = try workspace.makeAttempt(job.name)
+    let now = Clock.steady
+    let attempt = Attempt(
+      verdict: verdict, reason: reason, folder: folder, grant: grant, start: now,
+      wallStart: Clock.now, deadline: job.timeout.map { now + $0 })
+    reporter.report(.started(job, reason: reason, threads: grant.threads))
+    do {
+      try executor.start(try makeLaunch(job, verdict.key, folder, grant))
+      attempts[index] = attempt
+    } catch let fault as Fault {
+      pool.give(back: grant)
+      try giveUp(job, attempt, Ending(cause: .exit(127)), fault)
+    }
+    return true
+  }
+
+  func release(_ key: ActionKey) {
+    heldKeys.remove(key)
+    workspace.unlock(key)
+  }
+
+  private func makeLaunch(
+    _ job: Job, _ key: ActionKey, _ folder: String, _ grant: ResourcePool.Grant
+  ) throws -> Launch {
+    var launch = Launch(
+      job: job.index, arguments: [], environment: Self.environment(job, grant),
+      directory: plan.root, log: "\(folder)/log", givesEvents: false)
+    switch job.program {
+    case .stage(let program):
+      let file = "\(folder)/parameters.json"
+      try Files.write(JSONValue.object(job.parameters).canonicalBytes, to: file)
+      let state = workspace.stateFolder(key)
+      try Files.makeDirectories(state)
+      launch.arguments = [program.path, "run"]
+      for input in job.inputs {
+        for origin in input.origins {
+          launch.arguments += ["--in", "\(input.port)=\(path(origin))"]
+        }
+      }
+      for output in job.outputs {
+        launch.arguments += ["--out", "\(output.port)=\(folder)/out/\(output.port)"]
+      }
+      launch.arguments += [
+        "--parameters", file, "--state", state, "--threads", "\(grant.threads)", "--json",
+      ]
+      launch.givesEvents = true
+    case .command(let words):
+      launch.arguments = words.flatMap { self.words($0, job, folder) }
+      guard let program = findProgram(launch.arguments.first ?? "", root: plan.root) else {
+        throw Fault(
+          .badInput, "there is no program '\(launch.arguments.first ?? "")'", at: job.place)
+      }
+      launch.arguments[0] = program
+    }
+    return launch
+  }
+
+  /// The path a job reads an input from.
+  private func path(_ origin: Job.Origin) -> String {
+    switch origin {
+    case .source(let index): return absolute(plan.sources[index].path)
+    case .job(let index, let port):
+      guard let digest = outputs[index]?[port] else { return "" }
+      return workspace.store.path(digest)
+    }
+  }
+
+  /// One word of a command, which a list of inputs makes several.
+  private func words(_ word: CommandWord, _ job: Job, _ folder: String) -> [String] {
+    if word.parts.count == 1, case .input(let port) = word.parts[0] {
+      return job.inputs.first { $0.port == port }?.origins.map { path($0) } ?? []
+    }
+    let text = word.parts.map { part in
+      switch part {
+      case .text(let text): text
+      case .input(let port):
+        job.inputs.first { $0.port == port }?.origins.first.map { path($0) } ?? ""
+      case .output(let port): "\(folder)/out/\(port)"
+      }
+    }
+    return [text.joined()]
+  }
+
+  /// Variables that every job sees; they change where programs are found, never what they make.
+  private static let passed = [
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
+    "SSL_CERT_DIR", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+    "NO_PROXY",
+  ]
+
+  private static func environment(_ job: Job, _ grant: ResourcePool.Grant) -> [String: String] {
+    var environment: [String: String] = [:]
+    for name in passed { environment[name] = environmentValue(name) }
+    for (name, value) in job.environment { environment[name] = value }
+    environment["FERRY_THREADS"] = "\(grant.threads)"
+    environment["OMP_NUM_THREADS"] = "\(grant.threads)"
+    environment["CUDA_VISIBLE_DEVICES"] = grant.gpus.map(String.init).joined(separator: ",")
+    return environment
+  }
+}

@@ -1,0 +1,243 @@
+import Artifacts
+import Platform
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+extension Scheduler {
+  /// Takes note of a job's end: publishes its outputs, or keeps what it left.
+  func finish(_ index: Int, _ ending: Ending) throws {
+    guard let attempt = attempts.removeValue(forKey: index) else { return }
+    pool.give(back: attempt.grant)
+    let job = plan.jobs[index]
+    do {
+      guard ending.isSuccess else { throw failure(attempt, ending) }
+      try checkInputs(of: job)
+      FaultPoint.reach("before-objects")
+      try publish(job, attempt, ending)
+    } catch let fault as Fault {
+      try giveUp(job, attempt, ending, fault)
+    }
+  }
+
+  private func failure(_ attempt: Attempt, _ ending: Ending) -> Fault {
+    if attempt.isTimedOut { return Fault(.temporary, "it took longer than its timeout") }
+    let text = attempt.lastFault ?? "it ended with \(ending.description)"
+    return Fault(.badInput, text)
+  }
+
+  /// What was hashed before the launch must be what the stage has read.
+  private func checkInputs(of job: Job) throws {
+    for origin in job.inputs.flatMap(\.origins) {
+      guard case .source(let index) = origin, !evaluator.isUnchanged(source: index) else {
+        continue
+      }
+      throw Fault(
+        .temporary, "'\(plan.sources[index].path)' changed while '\(job.name)' ran",
+        remedy: "nothing is published; run again when the source is complete")
+    }
+  }
+
+  /// Moves the outputs into the store; the result counts once it is committed.
+  private func publish(_ job: Job, _ attempt: Attempt, _ ending: Ending) throws {
+    var objects: [Store.Object] = []
+    var found: Outputs = [:]
+    for output in job.outputs {
+      let object = try workspace.store.adopt("\(attempt.folder)/out/\(output.port)", as: output)
+      objects.append(object)
+      found[output.port] = object.digest
+    }
+    FaultPoint.reach("after-objects")
+    let seconds = Clock.steady - attempt.start
+    pending.append(
+      Pending(
+        job: job.index, verdict: attempt.verdict, objects: objects, outputs: found,
+        record: record(job, attempt, ending, "built"), folder: attempt.folder))
+    evaluator.fresh[attempt.verdict.key] = found
+    hasBytes[job.index] = true
+    summary.built += 1
+    reporter.report(.built(job, seconds: seconds))
+    settled(job.index, found)
+  }
+
+  private func record(
+    _ job: Job, _ attempt: Attempt, _ ending: Ending, _ outcome: String
+  ) -> AttemptRecord {
+    var record: JSONValue = [
+      "reason": attempt.reason.json, "threads": .integer(attempt.grant.threads),
+      "processor_seconds": .number(ending.processorSeconds),
+      "peak_bytes": .integer(ending.peakBytes), "ending": .string(ending.description),
+    ]
+    record["progress"] = attempt.rate
+    record["origins"] = origins(of: job)
+    return AttemptRecord(
+      name: job.name, key: attempt.verdict.key, outcome: outcome, started: attempt.wallStart,
+      seconds: Clock.steady - attempt.start, record: record)
+  }
+
+  /// Where a job's inputs came from, by port: a source's path, or a job's output and its digest.
+  private func origins(of job: Job) -> JSONValue {
+    var members: [String: JSONValue] = [:]
+    for input in job.inputs {
+      members[input.port] = .array(
+        input.origins.map { origin in
+          switch origin {
+          case .source(let index):
+            return [
+              "name": .string("sources.\(plan.sources[index].name)"),
+              "path": .string(absolute(plan.sources[index].path)),
+            ]
+          case .job(let index, let port):
+            return [
+              "name": .string("\(plan.jobs[index].name).\(port)"),
+              "digest": .string(outputs[index]?[port]?.hex ?? ""),
+            ]
+          }
+        })
+    }
+    return .object(members)
+  }
+
+  /// Keeps a failed attempt's folder, and runs the job again where it may.
+  func giveUp(_ job: Job, _ attempt: Attempt, _ ending: Ending, _ fault: Fault) throws {
+    let isStopped = interruptedAt != nil
+    let outcome = isStopped ? "interrupted" : attempt.isTimedOut ? "timed out" : "failed"
+    let run = try runNumber()
+    try workspace.state.remember(record(job, attempt, ending, outcome), run: run)
+    let tail = Self.tail("\(attempt.folder)/log")
+    let folder = try workspace.keepFailed(attempt.folder)
+    release(attempt.verdict.key)
+    if isStopped {
+      phases[job.index] = .out
+      return
+    }
+    let willRetry = tries[job.index, default: 1] <= job.retries && !stopsLaunching
+    reporter.report(
+      .failed(
+        job, Failure(text: fault.description, folder: folder, tail: tail, willRetry: willRetry)))
+    if willRetry {
+      try enqueue(job.index, attempt.verdict, attempt.reason)
+    } else {
+      summary.failed += 1
+      fail(job.index)
+    }
+  }
+
+  /// The last lines of a log.
+  private static func tail(_ path: String) -> [String] {
+    guard let map = try? MappedFile(path) else { return [] }
+    let text = map.withBytes { String(decoding: $0.suffix(4_000), as: UTF8.self) }
+    return text.split(separator: "\n").suffix(12).map(String.init)
+  }
+
+  /// Whether to commit now: never risk more than a moment of work, never wait for each small job.
+  var shouldCommit: Bool {
+    guard !pending.isEmpty else { return false }
+    // Whoever waits for one of our locks may hold one that we wait for.
+    if attempts.isEmpty || !contended.isEmpty || pending.count >= 256 { return true }
+    return pending.reduce(0) { $0 + $1.record.seconds } > 0.25
+  }
+
+  /// Makes finished results count: objects reach the disk, then the actions that name them are
+  /// committed in one transaction, then links are swapped.
+  func commit() throws {
+    guard !pending.isEmpty || !restored.isEmpty else { return }
+    let batch = pending
+    let again = restored
+    pending = []
+    restored = []
+    if !batch.isEmpty { try workspace.store.flush(batch.flatMap { $0.objects.map(\.digest) }) }
+    FaultPoint.reach("before-commit")
+    let state = workspace.state
+    try state.database.transaction {
+      let run = try runNumber()
+      for (index, verdict) in again { try remember(restored: plan.jobs[index], verdict, run) }
+      for item in batch {
+        for object in item.objects { try state.remember(object) }
+        try state.remember(
+          item.outputs, of: item.verdict.key, components: item.verdict.components, run: run)
+        try state.remember(item.record, run: run)
+        let record = InstanceRecord(key: item.verdict.key, run: run, seconds: item.record.seconds)
+        try state.remember(record, of: item.record.name, manifest: evaluator.manifest)
+      }
+    }
+    FaultPoint.reach("after-commit")
+    for item in batch { try tidy(item) }
+  }
+
+  /// Remembers that an instance now stands for another action.
+  private func remember(restored job: Job, _ verdict: Evaluator.Verdict, _ run: Int) throws {
+    let record = InstanceRecord(
+      key: verdict.key, run: run, seconds: evaluator.instances[job.name]?.seconds)
+    try workspace.state.remember(verdict.components, of: verdict.key)
+    try workspace.state.remember(record, of: job.name, manifest: evaluator.manifest)
+  }
+
+  /// Swaps a committed job's links and removes what its attempt leaves.
+  private func tidy(_ item: Pending) throws {
+    let job = plan.jobs[item.job]
+    for output in job.outputs {
+      if let digest = item.outputs[output.port] {
+        try workspace.link(job.link(output.port), to: digest)
+        FaultPoint.reach("between-links")
+      }
+    }
+    release(item.verdict.key)
+    try workspace.keepLog(item.folder, of: job)
+    try? Files.removeTree(workspace.stateFolder(item.verdict.key))
+    FaultPoint.reach("before-tidy")
+    try Files.removeTree(item.folder)
+  }
+}
+
+extension Workspace {
+  /// Bytes that failed attempts may take together; the oldest go first.
+  private static let failedLimit = 1 << 30
+
+  /// Moves a failed attempt's folder to `failed/` and returns its new path.
+  func keepFailed(_ folder: String) throws -> String {
+    let parent = "\(path)/failed"
+    try Files.makeDirectories(parent)
+    let kept = "\(parent)/\(Files.name(of: folder))"
+    try Files.removeTree(kept)
+    try Files.rename(folder, to: kept)
+    try trimFailed(parent, keeping: kept)
+    return kept
+  }
+
+  private func trimFailed(_ parent: String, keeping kept: String) throws {
+    var folders: [(path: String, modified: Int64, bytes: Int)] = []
+    for name in try Files.list(parent) {
+      let folder = "\(parent)/\(name)"
+      let bytes = (try? Self.size(folder)) ?? 0
+      folders.append((folder, Files.status(folder)?.modified ?? 0, bytes))
+    }
+    var total = folders.reduce(0) { $0 + $1.bytes }
+    for folder in folders.sorted(by: { $0.modified < $1.modified }) where folder.path != kept {
+      guard total > Self.failedLimit || folders.count > 200 else { return }
+      try Files.removeTree(folder.path)
+      total -= folder.bytes
+    }
+  }
+
+  /// The bytes of all files below a path.
+  static func size(_ path: String) throws -> Int {
+    guard let status = Files.status(path, followLinks: false) else { return 0 }
+    guard status.kind == .directory else { return status.size }
+    return try Files.list(path).reduce(0) { try $0 + size(Files.join(path, $1)) }
+  }
+
+  /// Keeps the log of a job's last good attempt at `logs/<instance>.log`, where it has one.
+  func keepLog(_ folder: String, of job: Job) throws {
+    let log = "\(folder)/log"
+    guard let status = Files.status(log), status.size > 0 else { return }
+    let parent = "\(path)/logs"
+    try Files.makeDirectories(parent)
+    try Files.rename(log, to: "\(parent)/\(fileName(job.name)).log")
+  }
+}
