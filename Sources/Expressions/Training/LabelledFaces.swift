@@ -51,3 +51,20 @@ public struct LabelledFaces: Sendable {
       labels: rows.map { labels[$0] }, classCount: classCount, smoothing: smoothing)
   }
 }
+
+extension LabelledFaces {
+  /// Rows of shards.
+  ///
+  /// Label distributions are taken where the dataset's rule makes them the labels.
+  public init(_ shards: ShardSet, rows: [Int]) {
+    let classCount = shards.classes.count
+    let usesSoft = shards.record.rule == "probability"
+    self.init(
+      size: shards.size, ids: rows.map { shards.rows[$0].id },
+      labels: rows.map { shards.labels[$0] },
+      soft: (usesSoft ? shards.soft : nil).map { soft in
+        rows.flatMap { soft[$0 * classCount..<($0 + 1) * classCount].map(Double.init) }
+      }, classCount: classCount,
+      picture: { shards.image(rows[$0]).assumingMemoryBound(to: UInt8.self) })
+  }
+}

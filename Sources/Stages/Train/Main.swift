@@ -1,3 +1,89 @@
-@main enum Main {
-  static func main() {}
+import Artifacts
+import Expressions
+import Neural
+import Platform
+import StageKit
+import Tensors
+
+/// `ferry-train`: a model from the training rows of shards.
+@main struct Train: Stage {
+  static let contract = TrainContract.contract
+
+  static func run(_ context: StageContext) throws {
+    ThreadPool.threads = context.threads
+    let data = try TrainingData(context)
+    let options = try TrainingOptions(context.parameters, shardSize: data.shards.size)
+    let selection = try data.selectionFaces(options.selection)
+    let embeddings = try readEmbeddings(context, options, classes: data.shards.classes)
+
+    var generator = SeededGenerator(
+      seed: options.seed, RandomStream.initialisation.rawValue)
+    let encoder = try EncoderCatalogue.make(
+      options.encoder, width: options.width, generator: &generator)
+    let head = try MethodCatalogue.make(
+      options.method, classes: data.shards.classes, embeddings: embeddings, width: encoder.width,
+      generator: &generator)
+    var description = data.description(options, embeddings, context)
+    if let path = context.optionalInput("initial") {
+      let initial = try InitialModel(path)
+      try initial.fill(encoder, head, description: description) { context.note($0) }
+    }
+
+    let trainer = try Trainer(
+      options: options, description: description, encoder: encoder, head: head,
+      faces: data.trainingFaces(), selectionFaces: selection, threads: context.threads,
+      state: context.stateDirectory, fingerprint: try fingerprint(context))
+    try trainer.run(TrainingVoice(context))
+    context.note(
+      "waited for pictures \(JSONValue.plain((trainer.waitingShare * 1000).rounded() / 10)) % of "
+        + "the time")
+
+    description.selected = trainer.selected
+    let directory = context.output("model")
+    try ModelFile.write(
+      trainer.modelTensors, description: description,
+      to: Files.join(directory, ModelFile.fileName))
+    try Files.write(trainer.history.csv, to: Files.join(directory, TrainingHistory.fileName))
+    try context.seal(
+      "model", rows: ["epochs": trainer.history.rows.count], metadata: description.json)
+  }
+
+  private static func readEmbeddings(
+    _ context: StageContext, _ options: TrainingOptions, classes: ClassList
+  ) throws -> ClassEmbeddings? {
+    guard options.method.name == .knowledgeEnhanced,
+      let directory = context.optionalInput("embeddings")
+    else { return nil }
+    let path = try context.artifact("embeddings").path(ClassEmbeddings.fileName)
+    return try ClassEmbeddings(file: path).selecting(classes.names, from: directory)
+  }
+
+  /// What tells this run from others: every parameter and input that its bits depend on.
+  private static func fingerprint(_ context: StageContext) throws -> String {
+    let relevant = context.parameters.values.filter {
+      contract.parameter($0.key)?.affectsOutput ?? false
+    }
+    var parts: [JSONValue] = [.integer(contract.revision), .object(relevant)]
+    for port in contract.inputs {
+      let digests = try context.inputs(port.name).map { path in
+        Files.isDirectory(path)
+          ? try Artifact.open(path).digest.hex : try Digest(ofFile: path).hex
+      }
+      parts.append([.string(port.name), JSONValue(digests)])
+    }
+    return Digest(hashing: JSONValue.array(parts).canonical).hex
+  }
+}
+
+/// The stage's progress line, and the user's wish to stop.
+final class TrainingVoice: TrainingObserver {
+  private let context: StageContext
+
+  init(_ context: StageContext) { self.context = context }
+
+  func progress(images: Int, of total: Int, message: String) {
+    context.progress(images, of: total, unit: "images", message: message)
+  }
+
+  var isCancelled: Bool { context.isCancelled }
 }
