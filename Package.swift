@@ -87,7 +87,9 @@ let package = Package(
     // Floor 4.
     room(
       "Expressions", ["Platform", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"]),
-    // Floor 5: the stages.
+    // Floor 5.
+    room("Reporting", ["Platform", "Expressions", "Plotting", "Artifacts"]),
+    // Floor 6: the stages.
     stage("synthesize", in: "Synthesize", ["Portraits", "Imaging", "Archives", "Artifacts"]),
     stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
     stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
@@ -96,8 +98,8 @@ let package = Package(
     stage("train", in: "Train", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts"]),
     stage("evaluate", in: "Evaluate", ["Expressions", "Neural", "Artifacts"]),
     stage("cross-test", in: "CrossTest", ["Expressions", "Neural", "Artifacts"]),
-    stage("report", in: "Report", ["Expressions", "Artifacts", "Plotting"]),
-    // Floor 6: the driver.
+    stage("report", in: "Report", ["Reporting", "Artifacts"]),
+    // Floor 7: the driver.
     .executableTarget(
       name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts"],
       path: "Sources/Ferry",
@@ -120,6 +122,7 @@ let package = Package(
     tests(
       "Expressions", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"],
       golden: true),
+    tests("Reporting", ["Reporting", "Expressions", "Artifacts"]),
     tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
   ]
 )

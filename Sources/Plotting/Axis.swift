@@ -85,15 +85,19 @@ func pixel(_ value: Double) -> String {
 
 /// The estimated width of a text, for layout without a font at hand.
 ///
-/// **Units**: px at `size`; a Latin letter counts 0.56 em, wide scripts and symbols one em.
-func textWidth(_ text: String, size: Double = 12) -> Double {
-  text.unicodeScalars.reduce(0) { $0 + ($1.value < 0x1100 ? 0.56 : 1) * size }
+/// **Units**: px at `size`; a Latin letter counts 0.6 em (a wide sans serif), a bold one 0.68,
+/// wide scripts and symbols one em.
+func textWidth(_ text: String, size: Double = 12, bold: Bool = false) -> Double {
+  let latin = bold ? 0.68 : 0.6
+  return text.unicodeScalars.reduce(0) { $0 + ($1.value < 0x1100 ? latin : 1) * size }
 }
 
 /// The text shortened with an ellipsis to fit into `width` px.
-func fitted(_ text: String, width: Double, size: Double = 12) -> String {
-  guard textWidth(text, size: size) > width else { return text }
+func fitted(_ text: String, width: Double, size: Double = 12, bold: Bool = false) -> String {
+  guard textWidth(text, size: size, bold: bold) > width else { return text }
   var short = text
-  while !short.isEmpty, textWidth(short + "…", size: size) > width { short.removeLast() }
+  while !short.isEmpty, textWidth(short + "…", size: size, bold: bold) > width {
+    short.removeLast()
+  }
   return short + "…"
 }

@@ -22,6 +22,8 @@ public struct HeatMap: Chart {
   /// **Shape**: [rows][columns].
   let cells: [[Cell]]
   let outlinesDiagonal: Bool
+  private let rowRoom: Double
+  private let columnRoom: Double
   private let margin: Double
   private let head: Double
   private let cellWidth: Double
@@ -40,14 +42,17 @@ public struct HeatMap: Chart {
     self.columns = columns
     self.cells = cells
     self.outlinesDiagonal = outlinesDiagonal
-    margin = 12 + min(130, max(48, rows.map { textWidth($0) }.max() ?? 0))
-    head = 34 + min(96, columns.map { textWidth($0) }.max() ?? 0) * 0.64
-    cellWidth = columns.count > 8 ? 38 : 43
+    let isSmall = columns.count <= 4
+    rowRoom = isSmall ? 240 : 130
+    columnRoom = isSmall ? 170 : 96
+    margin = 12 + min(rowRoom, max(48, rows.map { textWidth($0) }.max() ?? 0))
+    head = 34 + min(columnRoom, columns.map { textWidth($0) }.max() ?? 0) * 0.64
+    cellWidth = isSmall ? 66 : columns.count > 8 ? 38 : 43
     cellHeight = 36
   }
 
   public var size: (width: Double, height: Double) {
-    let overhang = min(96, columns.last.map { textWidth($0) } ?? 0) * 0.77
+    let overhang = min(columnRoom, columns.last.map { textWidth($0) } ?? 0) * 0.77
     return (
       margin + Double(columns.count) * cellWidth + max(8, overhang - cellWidth / 2),
       head + Double(rows.count) * cellHeight + 8
@@ -62,11 +67,11 @@ public struct HeatMap: Chart {
     for (index, name) in columns.enumerated() {
       let x = margin + (Double(index) + 0.5) * cellWidth
       pieces.append(
-        label(fitted(name, width: 96), x - 3, head - 7, .start, "", turned: -40))
+        label(fitted(name, width: columnRoom), x - 3, head - 7, .start, "", turned: -40))
     }
     for (index, name) in rows.enumerated() {
       let y = head + (Double(index) + 0.5) * cellHeight + 4
-      pieces.append(label(fitted(name, width: 130), margin - 8, y, .end))
+      pieces.append(label(fitted(name, width: rowRoom), margin - 8, y, .end))
     }
     for row in rows.indices {
       for column in columns.indices { pieces.append(cell(row, column)) }

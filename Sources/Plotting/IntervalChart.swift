@@ -4,6 +4,8 @@ import Platform
 public struct IntervalChart: Chart {
   /// One proportion.
   public struct Entry: Sendable {
+    /// What several entries in a row share; it stands once, above the first of them.
+    public let heading: String
     public let name: String
     public let value: Double
     public let low, high: Double
@@ -15,9 +17,10 @@ public struct IntervalChart: Chart {
     public let references: [(name: String, value: Double)]
 
     public init(
-      _ name: String, value: Double, low: Double, high: Double, note: String, group: Int = 0,
-      references: [(name: String, value: Double)] = []
+      _ name: String, heading: String = "", value: Double, low: Double, high: Double,
+      note: String, group: Int = 0, references: [(name: String, value: Double)] = []
     ) {
+      self.heading = heading
       self.name = name
       self.value = value
       self.low = low
@@ -32,7 +35,8 @@ public struct IntervalChart: Chart {
   public let summary: String
   let entries: [Entry]
   let groups: [String]
-  private static let rowHeight = 42.0
+  private static let rowHeight = 40.0
+  private static let headingHeight = 26.0
 
   /// A chart of `entries`; `groups` names the colours in order, for the key.
   public init(title: String, summary: String, groups: [String] = [], entries: [Entry]) {
@@ -45,7 +49,16 @@ public struct IntervalChart: Chart {
   private var head: Double { groups.isEmpty ? 8 : 30 }
 
   public var size: (width: Double, height: Double) {
-    (520, head + Double(entries.count) * Self.rowHeight + 30)
+    let headings = entries.indices.filter(startsHeading).count
+    return (
+      520,
+      head + Double(entries.count) * Self.rowHeight + Double(headings) * Self.headingHeight + 30
+    )
+  }
+
+  private func startsHeading(_ index: Int) -> Bool {
+    let heading = entries[index].heading
+    return !heading.isEmpty && (index == 0 || entries[index - 1].heading != heading)
   }
 
   public var drawing: [Markup] {
@@ -57,8 +70,15 @@ public struct IntervalChart: Chart {
       pieces.append(label(x.label(tick), x(tick), size.height - 7, .middle, "muted"))
     }
     pieces += key()
+    var top = head
     for (index, entry) in entries.enumerated() {
-      pieces.append(row(entry, head + Double(index) * Self.rowHeight, x))
+      if startsHeading(index) {
+        let text = fitted(entry.heading, width: size.width - 24, size: 13, bold: true)
+        pieces.append(label(text, 12, top + 19, .start, "strong halo", size: 13))
+        top += Self.headingHeight
+      }
+      pieces.append(row(entry, top, x))
+      top += Self.rowHeight
     }
     return pieces
   }
@@ -80,12 +100,12 @@ public struct IntervalChart: Chart {
 
   private func row(_ entry: Entry, _ top: Double, _ x: Axis) -> Markup {
     let style = entry.group % Theme.light.series.count + 1
-    let y = top + 29
+    let y = top + 27
     let noteWidth = textWidth(entry.note, size: 11)
     let room = size.width - 44 - noteWidth
     var pieces: [Markup] = [
-      Markup("title", [:], [.text("\(entry.name): \(entry.note)")]),
-      label(fitted(entry.name, width: room), 12, top + 15, .start, "strong halo"),
+      Markup("title", [:], [.text("\(entry.heading) \(entry.name): \(entry.note)")]),
+      label(fitted(entry.name, width: room), 12, top + 15, .start, "halo"),
       label(entry.note, size.width - 24, top + 15, .end, "muted halo", size: 11),
       Markup(
         "path",

@@ -42,7 +42,7 @@ public struct LineChart: Chart {
     guard let left = points.map(\.x).min(), let right = points.map(\.x).max(),
       let low = points.map(\.y).min(), let high = points.map(\.y).max()
     else { return [label("no data", size.width / 2, size.height / 2, .middle, "muted")] }
-    let names = min(116, (series.map { textWidth($0.name) }.max() ?? 0) + 14)
+    let names = min(116, (series.map { textWidth($0.name, bold: true) }.max() ?? 0) + 14)
     let bottom = size.height - 40
     let y = Axis(yRange ?? low...high, from: bottom, to: 26, ticks: 5, format: yFormat)
     let margin = 14 + (y.ticks.map { textWidth(y.label($0)) }.max() ?? 0)
@@ -102,7 +102,8 @@ public struct LineChart: Chart {
         [
           line(x.end + 2, end.y, x.end + 9, place, "grid"),
           label(
-            fitted(series[end.index].name, width: size.width - x.end - 12), x.end + 11, place + 4,
+            fitted(series[end.index].name, width: size.width - x.end - 12, bold: true), x.end + 11,
+            place + 4,
             .start, "text-\(style) strong"),
         ])
     }

@@ -32,10 +32,10 @@ public struct ReliabilityChart: Chart {
   private static let foot = 46.0
 
   public var drawing: [Markup] {
-    let x = Axis(0...1, from: 54, to: size.width - 14, ticks: 5, format: .percent)
+    let x = Axis(0...1, from: 54, to: size.width - 22, ticks: 5, format: .percent)
     let y = Axis(0...1, from: size.height - 40 - Self.foot, to: 26, ticks: 5, format: .percent)
     return axes(x, y) + bars(x, y) + counts(x)
-      + [line(x(0), y(0), x(1), y(1), "axis"), key(x, y)]
+      + [line(x(0), y(0), x(1), y(1), "axis"), key()]
   }
 
   private func axes(_ x: Axis, _ y: Axis) -> [Markup] {
@@ -94,14 +94,13 @@ public struct ReliabilityChart: Chart {
     }
   }
 
-  private func key(_ x: Axis, _ y: Axis) -> Markup {
-    Markup(
+  private func key() -> Markup {
+    let text = "at the bin's mean confidence"
+    let x = size.width - 22 - textWidth(text, size: 11)
+    return Markup(
       "g", [:],
       [
-        marker(1, x.start + 12, y(0.93), radius: 3.2),
-        label("at the bin's mean confidence", x.start + 22, y(0.93) + 4, .start, "muted halo"),
-        line(x.start + 6, y(0.85), x.start + 18, y(0.85), "axis"),
-        label("believable confidence", x.start + 22, y(0.85) + 4, .start, "muted halo"),
+        marker(1, x - 9, 9, radius: 3.2), label(text, size.width - 22, 13, .end, "muted", size: 11),
       ])
   }
 }

@@ -11,8 +11,9 @@ import Testing
     "Neural": 2, "PipelineKit": 2, "StageKit": 2,
     "Faces": 3, "Language": 3, "Portraits": 3,
     "Expressions": 4,
-    "Stages": 5,
-    "Ferry": 6,
+    "Reporting": 5,
+    "Stages": 6,
+    "Ferry": 7,
   ]
 
   /// Modules of the toolchain and of packages, by the rooms that may import them.

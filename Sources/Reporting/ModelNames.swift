@@ -1,0 +1,51 @@
+import Artifacts
+import Expressions
+
+/// Names for models that tell apart those that stand in one report.
+struct ModelNames: Sendable {
+  /// For each method and encoder, the details that differ between its models.
+  private let differing: [String: [String]]
+
+  init(_ cards: [ModelCard]) {
+    var differing: [String: [String]] = [:]
+    for (family, members) in Dictionary(grouping: cards, by: Self.family) {
+      let keys = Set(members.flatMap(\.details.keys)).sorted()
+      differing[family] = keys.filter { key in
+        members.contains { $0.details[key] != members[0].details[key] }
+      }
+    }
+    self.differing = differing
+  }
+
+  private static func family(_ card: ModelCard) -> String { "\(card.method)\n\(card.encoder)" }
+
+  /// `Knowledge-enhanced, ResNet-18`, with the details that differ; the seed is not in it.
+  func name(_ card: ModelCard) -> String {
+    var text = "\(Self.method(card.method)), \(Self.encoder(card.encoder))"
+    let width = card.details["width"]?.number ?? 1
+    let keys = differing[Self.family(card)] ?? []
+    if width != 1, !keys.contains("width") { text += " at width \(JSONValue(width).canonical)" }
+    let details = keys.map { key in
+      let value = card.details[key] ?? .null
+      return "\(key) \(value.string ?? value.canonical)"
+    }
+    return details.isEmpty ? text : "\(text) (\(details.joined(separator: ", ")))"
+  }
+
+  static func method(_ name: String) -> String {
+    switch name {
+    case "discrete": "Discrete labels"
+    case "knowledge-enhanced": "Knowledge-enhanced"
+    default: name
+    }
+  }
+
+  static func encoder(_ name: String) -> String {
+    let known = [
+      "resnet18": "ResNet-18", "resnet34": "ResNet-34", "resnet50": "ResNet-50",
+      "swin-t": "Swin-T", "swin-t-face": "Swin-T", "vit-b-32": "ViT-B/32",
+      "vit-b-16": "ViT-B/16", "vit-l-14": "ViT-L/14",
+    ]
+    return known[name] ?? name
+  }
+}

@@ -1,0 +1,104 @@
+import Expressions
+import Platform
+import Plotting
+
+/// The whole page: one HTML file that loads nothing and runs no script.
+public struct Page: Sendable {
+  let title: String
+  let results: [ReportedResult]
+  let models: [TrainedModel]
+  let table: ResultTable
+
+  public init(title: String, results: [ReportedResult], models: [TrainedModel]) {
+    self.title = title
+    self.results = results
+    self.models = models
+    table = ResultTable(results)
+  }
+
+  /// The page's text; equal inputs give equal bytes.
+  public var html: String {
+    let sections = [
+      resultsSection, publishedSection, crossDatasetSection, comparisonSection, classesSection,
+      curvesSection, provenanceSection, dataSection, wordsSection,
+    ].compactMap { $0 }
+    let body = Markup(
+      "body", [:],
+      [
+        Markup("header", [:], [heading, navigation(sections)]), tiles,
+        Markup("main", [:], sections.map(\.markup)), footer,
+      ])
+    return "<!doctype html>\n"
+      + Markup("html", ["lang": "en"], [head, body]).rendered + "\n"
+  }
+
+  /// A section with its entry in the list of contents.
+  struct Section {
+    let id: String
+    let title: String
+    let markup: Markup
+
+    init(_ id: String, _ title: String, _ pieces: [Markup]) {
+      self.id = id
+      self.title = title
+      markup = HTML.section(id, title, pieces)
+    }
+  }
+
+  private var head: Markup {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    return Markup(
+      "head", [:],
+      [
+        Markup("meta", ["charset": "utf-8"]),
+        Markup(
+          "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
+        Markup("meta", ["http-equiv": "Content-Security-Policy", "content": policy]),
+        Markup("meta", ["name": "generator", "content": "ferry-report"]),
+        Markup("meta", ["name": "color-scheme", "content": "light dark"]),
+        Markup("title", [:], [.text(title)]), Markup("style", [:], [.text(PageStyle.css)]),
+      ])
+  }
+
+  private var heading: Markup {
+    let tests = unique(results.map { $0.card.testedOn.label })
+    let models = unique(results.map { table.names.name($0.card.model) })
+    let text =
+      "\(counted(results.count, "evaluation")) of \(counted(models.count, "model variant")) on "
+      + "\(joined(tests))."
+    return .run([Markup("h1", [:], [.text(title)]), HTML.paragraph(text, "lead")])
+  }
+
+  private func navigation(_ sections: [Section]) -> Markup {
+    let links = sections.map { section in
+      Markup("li", [:], [Markup("a", ["href": "#\(section.id)"], [.text(section.title)])])
+    }
+    return Markup("nav", ["aria-label": "Contents"], [Markup("ul", [:], links)])
+  }
+
+  private var footer: Markup {
+    Markup(
+      "footer", [:],
+      [
+        HTML.paragraph(
+          "Made by ferry-report. The page holds no time stamps, host names or paths: the same "
+            + "evaluations give the same bytes. The results as data lie beside it in results.csv, "
+            + "results.json, results.md and results.tex.")
+      ])
+  }
+}
+
+/// The elements without repetitions, in the order of their first occurrence.
+func unique<T: Hashable>(_ values: [T]) -> [T] {
+  var seen: Set<T> = []
+  return values.filter { seen.insert($0).inserted }
+}
+
+/// `1 image`, `2 images`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// `a`, `a and b`, `a, b and c`.
+func joined(_ words: [String]) -> String {
+  guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+  return words.dropLast().joined(separator: ", ") + " and " + last
+}

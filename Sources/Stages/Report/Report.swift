@@ -1,0 +1,52 @@
+import Artifacts
+import Platform
+import Reporting
+import StageKit
+
+/// Writes one self-contained HTML page about any number of evaluations and models.
+@main struct Report: Stage {
+  static let contract = Contract(
+    name: "report", revision: 1,
+    summary: "Writes one self-contained HTML page: results, what they rest on, how to repeat them.",
+    parameters: [
+      ContractParameter(
+        "title", .string, default: "Facial expression recognition: results",
+        help: "The page's title.")
+    ],
+    inputs: [
+      ContractPort(
+        "evaluations", kind: "evaluation", several: true,
+        help: "What evaluate and cross-test made, in the order to show."),
+      ContractPort(
+        "models", kind: "model", several: true, optional: true,
+        help: "The models, for learning curves and provenance."),
+    ],
+    outputs: [ContractPort("page", help: "index.html, and the results as data beside it.")])
+
+  static let verbs: [any ParsableCommand.Type] = [TableCommand.self]
+
+  static func run(_ context: StageContext) throws {
+    let results = try context.artifacts("evaluations").map { try ReportedResult(artifact: $0) }
+    let models = try context.artifacts("models").map { try TrainedModel(artifact: $0) }
+    let table = ResultTable(results)
+    let page = Page(title: context.parameters.string("title"), results: results, models: models)
+    let directory = context.output("page")
+    try Files.write(page.html, to: Files.join(directory, "index.html"))
+    for format in [TableFormat.csv, .json, .markdown, .latex] {
+      let name = "results.\(format.fileExtension)"
+      try Files.write(table.text(format), to: Files.join(directory, name))
+    }
+    try context.seal("page", rows: ["evaluations": results.count, "models": models.count])
+    try Console.say(table.text(.text))
+  }
+}
+
+/// Where the summary goes when a run ends.
+enum Console {
+  /// Writes to standard error, so that standard output stays for events.
+  static func say(_ text: String) throws {
+    try Array("\n\(text)\n".utf8).withUnsafeBytes {
+      try Files.writeAll($0, to: 2, path: "standard error")
+    }
+  }
+}
