@@ -1,67 +1,12 @@
 // Convolution of blocked tensors, forward and gradient of the input, as gathered products.
 //
-// Packed weights: forward [K/16][tap][C/16][16 c][16 k]; transposed [C/16][tap'][K/16][16 k][16 c],
-// where tap' orders the taps by residue class: an input pixel (ih, iw) receives the taps with
-// kh = (ih + padding) mod stride and so on, so each of the stride x stride classes of input pixels
-// is one gathered product over its own run of taps.
+// An input pixel (ih, iw) receives the taps with kh = (ih + padding) mod stride and so on, so each of
+// the stride x stride classes of input pixels is one gathered product over its own run of the packed
+// taps.
 #include "gathered.h"
 
 static long taps_of(long size, long stride, long residue) {
   return residue < size ? divide_up(size - residue, stride) : 0;
-}
-
-long ferry_conv_packed_count(const ferry_conv *conv) {
-  return blocks_of(conv->c) * blocks_of(conv->k) * conv->r * conv->s * LANES * LANES;
-}
-
-typedef struct {
-  const ferry_conv *conv;
-  const float *weights, *scale;
-  float *packed;
-} pack_job;
-
-static void pack_task(void *context, long block) {
-  const pack_job *job = context;
-  const ferry_conv *conv = job->conv;
-  long taps = conv->r * conv->s, channels = blocks_of(conv->c) * LANES;
-  float *out = job->packed + block * taps * channels * LANES;
-  for (long lane = 0; lane < LANES; lane++) {
-    long k = block * LANES + lane;
-    float scale = k < conv->k && job->scale ? job->scale[k] : 1;
-    for (long tap = 0; tap < taps; tap++)
-      for (long c = 0; c < channels; c++)
-        out[(tap * channels + c) * LANES + lane] =
-            k < conv->k && c < conv->c ? job->weights[(k * conv->c + c) * taps + tap] * scale : 0;
-  }
-}
-
-void ferry_conv_pack(const ferry_conv *conv, const float *weights, const float *scale,
-                     float *packed) {
-  pack_job job = {conv, weights, scale, packed};
-  ferry_parallel(blocks_of(conv->k), pack_task, &job);
-}
-
-static void pack_transposed_task(void *context, long block) {
-  const pack_job *job = context;
-  const ferry_conv *conv = job->conv;
-  long filters = blocks_of(conv->k) * LANES, area = conv->r * conv->s;
-  float *out = job->packed + block * area * filters * LANES;
-  for (long ry = 0; ry < conv->stride; ry++)
-    for (long rx = 0; rx < conv->stride; rx++)
-      for (long kh = ry; kh < conv->r; kh += conv->stride)
-        for (long kw = rx; kw < conv->s; kw += conv->stride)
-          for (long k = 0; k < filters; k++, out += LANES)
-            for (long lane = 0; lane < LANES; lane++) {
-              long c = block * LANES + lane;
-              out[lane] = k < conv->k && c < conv->c
-                              ? job->weights[(k * conv->c + c) * area + kh * conv->s + kw]
-                              : 0;
-            }
-}
-
-void ferry_conv_pack_transposed(const ferry_conv *conv, const float *weights, float *packed) {
-  pack_job job = {conv, weights, NULL, packed};
-  ferry_parallel(blocks_of(conv->c), pack_transposed_task, &job);
 }
 
 void ferry_conv_forward(const ferry_conv *conv, const float *x, const float *packed,

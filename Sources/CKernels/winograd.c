@@ -46,6 +46,7 @@ void ferry_winograd_backward_data(const ferry_conv *conv, const float *dy, const
   FERRY_CALL(winograd_run, (&job));
 }
 #else
+#include "filters.h"
 #include "products.h"
 #include "winograd_transforms.h"
 #include "winograd_weights.h"

@@ -30,6 +30,7 @@ void ferry_winograd_backward_weights(const ferry_conv *conv, const float *x, con
   FERRY_CALL(gradient_run, (&job));
 }
 #else
+#include "filters.h"
 #include "winograd_transforms.h"
 
 // A dy: the transpose of the output transform.
@@ -127,32 +128,32 @@ ALWAYS void TARGETED(filter_1d)(const VECTOR u[PATCH], VECTOR g[3]) {
   g[2] = aa * s + (bb * t + u[5]);
 }
 
+// The nine taps [9][16] of one channel and sixteen filters from dU.
+static void TARGETED(filter_tile)(const float *u, long stride, float *taps) {
+  for (long part = 0; part < LANES; part += NATIVE) {
+    VECTOR half[3][PATCH], t[PATCH], g[3];
+#pragma clang loop unroll(full)
+    for (long x = 0; x < PATCH; x++) {
+      for (long y = 0; y < PATCH; y++) t[y] = AT(u + (y * PATCH + x) * stride + part);
+      TARGETED(filter_1d)(t, g);
+      for (long i = 0; i < 3; i++) half[i][x] = g[i];
+    }
+#pragma clang loop unroll(full)
+    for (long i = 0; i < 3; i++) {
+      TARGETED(filter_1d)(half[i], g);
+      for (long j = 0; j < 3; j++) *(VECTOR *)(taps + (i * 3 + j) * LANES + part) = g[j];
+    }
+  }
+}
+
 // dw of sixteen channels and filters from dU, whose positions lie `stride` floats apart.
 static void TARGETED(filters)(const gradient_job *job, long cb, long kb, const float *u,
                               long stride, int accumulate) {
-  const ferry_conv *conv = job->conv;
-  long filters = long_min(LANES, conv->k - kb * LANES);
-  for (long c = cb * LANES; c < long_min(conv->c, (cb + 1) * LANES); c++, u += LANES) {
-    float taps[9][LANES] __attribute__((aligned(64)));
-    for (long part = 0; part < LANES; part += NATIVE) {
-      VECTOR half[3][PATCH], t[PATCH], g[3];
-#pragma clang loop unroll(full)
-      for (long x = 0; x < PATCH; x++) {
-        for (long y = 0; y < PATCH; y++) t[y] = AT(u + (y * PATCH + x) * stride + part);
-        TARGETED(filter_1d)(t, g);
-        for (long i = 0; i < 3; i++) half[i][x] = g[i];
-      }
-#pragma clang loop unroll(full)
-      for (long i = 0; i < 3; i++) {
-        TARGETED(filter_1d)(half[i], g);
-        for (long j = 0; j < 3; j++) *(VECTOR *)(taps[i * 3 + j] + part) = g[j];
-      }
-    }
-    for (long lane = 0; lane < filters; lane++) {
-      float *to = job->dw + ((kb * LANES + lane) * conv->c + c) * 9;
-      for (long tap = 0; tap < 9; tap++)
-        to[tap] = accumulate ? to[tap] + taps[tap][lane] : taps[tap][lane];
-    }
+  float rows[8 * 9 * LANES] __attribute__((aligned(64)));
+  for (long c = cb * LANES; c < long_min(job->conv->c, (cb + 1) * LANES); c += 8, u += 8 * LANES) {
+    for (long i = 0; i < 8; i++)
+      TARGETED(filter_tile)(u + i * LANES, stride, rows + i * 9 * LANES);
+    TARGETED(store_filters)(job->conv, rows, accumulate, kb * LANES, c, job->dw);
   }
 }
 

@@ -1,5 +1,5 @@
 // The weight transform of F(4x4, 3x3), U = G w G^T: included in a kernel's body, once a target, after
-// winograd_transforms.h.
+// winograd_transforms.h and filters.h.
 
 // G g: the kernel's values at the points, over the products of their distances.
 ALWAYS void TARGETED(kernel_1d)(const VECTOR g[3], VECTOR u[PATCH]) {
@@ -17,12 +17,13 @@ ALWAYS void TARGETED(kernel_1d)(const VECTOR g[3], VECTOR u[PATCH]) {
   u[5] = g[2];
 }
 
-static void TARGETED(kernel_tile)(const float w[9][LANES], float *u, long stride) {
+// One kernel [9][16], turned by half a circle or not.
+static void TARGETED(kernel_tile)(const float *w, int turned, float *u, long stride) {
   for (long part = 0; part < LANES; part += NATIVE) {
     VECTOR half[PATCH][3], g[3], t[PATCH];
 #pragma clang loop unroll(full)
     for (long x = 0; x < 3; x++) {
-      for (long y = 0; y < 3; y++) g[y] = AT(w[y * 3 + x] + part);
+      for (long y = 0; y < 3; y++) g[y] = AT(w + (turned ? 8 - y * 3 - x : y * 3 + x) * LANES + part);
       TARGETED(kernel_1d)(g, t);
       for (long i = 0; i < PATCH; i++) half[i][x] = t[i];
     }
@@ -40,18 +41,14 @@ static void TARGETED(kernel_tile)(const float w[9][LANES], float *u, long stride
 // circle, which is the gradient of the input.
 static void TARGETED(winograd_weights)(const ferry_conv *conv, const float *weights,
                                        const float *scale, int transposed, long block, float *u) {
-  long inputs = transposed ? conv->k : conv->c, outputs = transposed ? conv->c : conv->k;
-  long lanes = long_min(LANES, outputs - block * LANES), all = blocks_of(inputs) * LANES;
-  long stride = all * LANES;
-  for (long input = 0; input < all; input++) {
-    float w[9][LANES] __attribute__((aligned(64))) = {{0}};
-    for (long lane = 0; lane < lanes && input < inputs; lane++) {
-      long output = block * LANES + lane;
-      long k = transposed ? input : output, c = transposed ? output : input;
-      const float *from = weights + (k * conv->c + c) * 9;
-      float factor = scale ? scale[k] : 1;
-      for (long tap = 0; tap < 9; tap++) w[transposed ? 8 - tap : tap][lane] = from[tap] * factor;
+  long all = blocks_of(transposed ? conv->k : conv->c) * LANES, stride = all * LANES;
+  float rows[8 * 9 * LANES] __attribute__((aligned(64)));
+  for (long first = 0; first < all; first += 8) {
+    if (!transposed) TARGETED(load_filters)(conv, weights, scale, block * LANES, first, rows);
+    for (long i = 0; i < 8; i++) {
+      if (transposed) TARGETED(load_channels)(conv, weights, first + i, block * LANES, rows);
+      TARGETED(kernel_tile)(transposed ? rows : rows + i * 9 * LANES, transposed,
+                            u + (first + i) * LANES, stride);
     }
-    TARGETED(kernel_tile)(w, u + input * LANES, stride);
   }
 }

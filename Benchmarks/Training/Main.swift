@@ -1,0 +1,86 @@
+import Neural
+import Platform
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Times training steps, or inference passes, of a residual network on fixed random images.
+///
+/// Each line of standard input asks for one timed pass; its milliseconds come back as a line. So a
+/// script can let two programs take turns.
+@main struct TrainingBenchmark {
+  struct Options {
+    var depth = "resnet18"
+    var width = 1.0
+    var batch = 32
+    var size = 112
+    var threads = 2
+    var inference = false
+    /// Processor time of all threads, for a machine that others use, too; with threads=1.
+    var processorTime = false
+  }
+
+  static func main() throws {
+    let options = try parse(Array(CommandLine.arguments.dropFirst()))
+    ThreadPool.threads = options.threads
+    var generator = SeededGenerator(seed: 1)
+    let depth: ResNet.Depth = options.depth == "resnet34" ? .resnet34 : .resnet18
+    let network = ResNet(depth, width: options.width, generator: &generator)
+    let head = Linear("fc", inputs: network.featureCount, outputs: 7, generator: &generator)
+    let optimiser = SGD(
+      network.parameters + head.parameters, learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
+    let images = Tensor([options.batch, 3, options.size, options.size])
+    for i in 0..<images.count { images.pointer[i] = Float(generator.normal()) }
+    let labels = (0..<options.batch).map { $0 % 7 }
+    while readLine() != nil {
+      let start = now(options)
+      if options.inference {
+        _ = head.forward(network.forward(images, training: false), training: false)
+      } else {
+        optimiser.zeroGradients()
+        let features = network.forward(images, training: true)
+        let logits = head.forward(features, training: true)
+        let (_, gradient) = SoftmaxCrossEntropy.loss(logits, labels: labels)
+        _ = network.backward(head.backward(gradient), inputGradient: false)
+        optimiser.step()
+      }
+      print(now(options) - start)
+      fflush(nil)
+    }
+  }
+
+  /// Milliseconds.
+  private static func now(_ options: Options) -> Double {
+    var time = timespec()
+    clock_gettime(options.processorTime ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) * 1e-6
+  }
+
+  private static func parse(_ arguments: [String]) throws -> Options {
+    var options = Options()
+    for argument in arguments {
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      let value = parts.count == 2 ? parts[1] : ""
+      switch parts[0] {
+      case "depth": options.depth = value
+      case "width": options.width = Double(value) ?? 1
+      case "batch": options.batch = Int(value) ?? 32
+      case "size": options.size = Int(value) ?? 112
+      case "threads": options.threads = Int(value) ?? 2
+      case "clock": options.processorTime = value == "processor"
+      case "inference": options.inference = value != "0"
+      default:
+        throw Fault(
+          .usage, "'\(argument)' is not an option",
+          remedy: "options are depth=, width=, batch=, size=, threads=, inference=, clock=")
+      }
+    }
+    return options
+  }
+}
