@@ -104,6 +104,10 @@ let package = Package(
       name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts"],
       path: "Sources/Ferry",
       swiftSettings: swift, linkerSettings: standalone),
+    // Measured against the peers by Benchmarks/.
+    .executableTarget(
+      name: "benchmark-training", dependencies: ["Platform", "Neural", "Tensors"],
+      path: "Benchmarks/Training", swiftSettings: swift, linkerSettings: standalone),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.
     tests("House", []),
     tests("Platform", []),
@@ -113,7 +117,7 @@ let package = Package(
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Imaging", ["Imaging", "Artifacts"], golden: true),
     tests("Plotting", ["Plotting"]),
-    tests("Neural", ["Neural", "Tensors", "Artifacts"]),
+    tests("Neural", ["Neural", "Tensors", "Artifacts"], golden: true),
     tests("PipelineKit", ["PipelineKit", "Artifacts"]),
     tests("StageKit", ["StageKit", "Artifacts"]),
     tests("Faces", ["Faces", "Imaging", "Artifacts"], golden: true),

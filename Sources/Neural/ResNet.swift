@@ -63,11 +63,22 @@ public final class ResNet: Layer {
   /// - Parameters:
   ///   - width: multiplies the channels 64, 128, 256 and 512.
   ///   - prefix: put before every name, as in `encoder.`.
-  public init(
+  public convenience init(
     _ depth: Depth, width: Double = 1, inputChannels: Int = 3, prefix: String = "",
     generator: inout SeededGenerator
   ) {
     let channels = [64.0, 128, 256, 512].map { max(1, Int(($0 * width).rounded())) }
+    self.init(
+      depth, channels: channels, inputChannels: inputChannels, prefix: prefix,
+      generator: &generator)
+  }
+
+  /// A network whose four stages have the given channels.
+  public init(
+    _ depth: Depth, channels: [Int], inputChannels: Int = 3, prefix: String = "",
+    generator: inout SeededGenerator
+  ) {
+    precondition(channels.count == 4 && depth.blocks.count == 4, "a ResNet has four stages")
     stem = ConvolutionUnit(
       convolution: "\(prefix)conv1", norm: "\(prefix)bn1", inputs: inputChannels,
       outputs: channels[0], kernel: 7, stride: 2, relu: true, generator: &generator)

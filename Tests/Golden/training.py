@@ -1,0 +1,131 @@
+"""Golden values of a small residual network: PyTorch's, for Tests/NeuralTests.
+
+Usage: training.py OUTPUT.safetensors. Needs torch; the file is committed.
+
+The network has torchvision's names and layers with 12, 20, 24 and 33 channels (not multiples of 16)
+and one block a stage, so that every shape of convolution, border and padding block takes part. All is
+done in double precision and rounded once, so the file holds the truth, not another rounding. Images
+and first weights come from a formula that the test has, too.
+"""
+
+import json
+import struct
+import sys
+
+import torch
+from torch import nn
+
+torch.set_default_dtype(torch.float64)
+CHANNELS = (12, 20, 24, 33)
+STEPS = 6
+
+
+class Block(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x):
+        y = torch.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, CHANNELS[0], 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(CHANNELS[0])
+        inputs = CHANNELS[0]
+        for stage, outputs in enumerate(CHANNELS):
+            block = Block(inputs, outputs, 1 if stage == 0 else 2)
+            setattr(self, f"layer{stage + 1}", nn.Sequential(block))
+            inputs = outputs
+        self.fc = nn.Linear(inputs, 5)
+
+    def features(self, x):
+        x = nn.functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        for stage in range(4):
+            x = getattr(self, f"layer{stage + 1}")(x)
+        return x.mean((2, 3))
+
+    def forward(self, x):
+        return self.fc(self.features(x))
+
+
+def drawn(shape, stream, bound):
+    """Numbers in +-bound, exact in single precision, from a hash of their index."""
+    count, mask = torch.Size(shape).numel(), (1 << 64) - 1
+    values = []
+    for index in range(count):
+        x = ((index + 1) * 6364136223846793005 + stream * 1442695040888963407) & mask
+        x = ((x ^ (x >> 33)) * 0xFF51AFD7ED558CCD) & mask
+        x ^= x >> 33
+        values.append(((x >> 40) - (1 << 23)) / (1 << 23) * bound)
+    return torch.tensor(values).reshape(shape)
+
+
+def save(path, tensors):
+    header, offset = {}, 0
+    for name, tensor in tensors.items():
+        size = 4 * tensor.numel()
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(tensor.shape),
+            "data_offsets": [offset, offset + size],
+        }
+        offset += size
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for tensor in tensors.values():
+            file.write(tensor.detach().to(torch.float32).contiguous().numpy().tobytes())
+
+
+model = Network()
+with torch.no_grad():
+    for stream, (name, parameter) in enumerate(model.named_parameters()):
+        if parameter.dim() == 1:
+            parameter.copy_(drawn(parameter.shape, stream, 0.25))
+            if "weight" in name:
+                parameter.add_(1)
+        else:
+            parameter.copy_(drawn(parameter.shape, stream, 0.125))
+images = drawn((6, 3, 37, 42), 1000, 1.0)
+labels = torch.tensor([0, 1, 2, 3, 4, 1])
+out = {}
+
+optimiser = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
+losses = []
+for step in range(STEPS):
+    optimiser.zero_grad()
+    loss = nn.functional.cross_entropy(model(images), labels, label_smoothing=0.1)
+    loss.backward()
+    if step == 0:
+        for name in ("conv1", "bn1", "layer1.0.conv1", "layer2.0.conv1", "layer4.0.conv2",
+                     "layer3.0.downsample.1"):
+            for kind in ("weight", "bias"):
+                parameter = dict(model.named_parameters()).get(f"{name}.{kind}")
+                if parameter is not None:
+                    out[f"gradient.{name}.{kind}"] = parameter.grad.clone()
+    losses.append(loss.item())
+    optimiser.step()
+out["losses"] = torch.tensor(losses)
+for name, value in model.state_dict().items():
+    if name in ("bn1.running_mean", "bn1.running_var", "layer1.0.conv2.weight",
+                "layer2.0.downsample.0.weight", "layer4.0.bn2.running_var", "layer4.0.bn2.weight",
+                "fc.weight", "fc.bias"):
+        out[f"final.{name}"] = value.clone()
+model.eval()
+with torch.no_grad():
+    out["features"] = model.features(images)
+save(sys.argv[1], out)
