@@ -10,7 +10,7 @@ final class Workspace: Sendable {
   /// The demo at the smallest size that still exercises every stage.
   static let tiny = [
     "train_faces=84", "test_faces=42", "subjects=6", "sequences=14", "frames=2", "size=32",
-    "width=0.125", "epochs=1", "batch_size=16",
+    "width=0.125", "epochs=2", "batch_size=16",
   ]
 
   init() throws { folder = try TemporaryDirectory("ferry-demo") }
@@ -45,7 +45,7 @@ final class Workspace: Sendable {
     var stages: Set<String> = []
     for line in outcome.output.split(separator: "\n") {
       let event = try JSONValue.parse(String(line))
-      if event["event"]?.string == "started", let stage = event["stage"]?.string {
+      if event["event"]?.string == "started", let stage = event["name"]?.string {
         stages.insert(stage)
       }
     }
