@@ -96,8 +96,8 @@ let package = Package(
     stage("embed", in: "Embed", ["Language", "Expressions", "Artifacts"]),
     stage("shard", in: "Shard", ["Expressions", "Imaging", "Artifacts"]),
     stage("train", in: "Train", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts"]),
-    stage("evaluate", in: "Evaluate", ["Expressions", "Neural", "Artifacts"]),
-    stage("cross-test", in: "CrossTest", ["Expressions", "Neural", "Artifacts"]),
+    stage("evaluate", in: "Evaluate", ["Expressions", "Tensors", "Artifacts"]),
+    stage("cross-test", in: "CrossTest", ["Expressions", "Tensors", "Artifacts"]),
     stage("report", in: "Report", ["Reporting", "Artifacts"]),
     // Floor 7: the driver.
     .executableTarget(

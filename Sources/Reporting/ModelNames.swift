@@ -9,9 +9,9 @@ struct ModelNames: Sendable {
   init(_ cards: [ModelCard]) {
     var differing: [String: [String]] = [:]
     for (family, members) in Dictionary(grouping: cards, by: Self.family) {
-      let keys = Set(members.flatMap(\.details.keys)).sorted()
-      differing[family] = keys.filter { key in
-        members.contains { $0.details[key] != members[0].details[key] }
+      let details = members.map { Self.flat($0.details) }
+      differing[family] = Set(details.flatMap(\.keys)).sorted().filter { key in
+        details.contains { $0[key] != details[0][key] }
       }
     }
     self.differing = differing
@@ -25,11 +25,25 @@ struct ModelNames: Sendable {
     let width = card.details["width"]?.number ?? 1
     let keys = differing[Self.family(card)] ?? []
     if width != 1, !keys.contains("width") { text += " at width \(JSONValue(width).canonical)" }
+    let flat = Self.flat(card.details)
     let details = keys.map { key in
-      let value = card.details[key] ?? .null
+      let value = flat[key] ?? .null
       return "\(key) \(value.string ?? value.canonical)"
     }
     return details.isEmpty ? text : "\(text) (\(details.joined(separator: ", ")))"
+  }
+
+  /// Members of maps under dotted names: `weights.similarity`.
+  private static func flat(_ details: [String: JSONValue]) -> [String: JSONValue] {
+    var flat: [String: JSONValue] = [:]
+    for (key, value) in details {
+      if let members = value.object {
+        for (name, inner) in members { flat["\(key).\(name)"] = inner }
+      } else {
+        flat[key] = value
+      }
+    }
+    return flat
   }
 
   static func method(_ name: String) -> String {

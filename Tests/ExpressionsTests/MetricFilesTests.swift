@@ -98,7 +98,7 @@ import Testing
         needsAcceptance: true, isSynthesized: true),
       testedOn: DatasetCard(
         name: "ckplus", title: "CK+", citation: "Lucey 2010", url: "", terms: "research only",
-        needsAcceptance: true))
+        needsAcceptance: true), isCrossDataset: true)
     #expect(EvaluationCard(json: card.json) == card)
     #expect(card.isCrossDataset)
     #expect(EvaluationCard(json: ["model": 1]) == nil)

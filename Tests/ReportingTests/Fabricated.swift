@@ -39,7 +39,8 @@ struct Fabricated {
     try evaluation.write(to: directory.path)
     let card = EvaluationCard(
       model: ModelCard(method: method, encoder: "resnet18", seed: seed),
-      trainedOn: card(trainedOn), testedOn: card(testedOn), protocolSummary: protocolName)
+      trainedOn: card(trainedOn), testedOn: card(testedOn),
+      isCrossDataset: trainedOn != testedOn, protocolSummary: protocolName)
     let provenance: JSONValue = [
       "producer": .string(method), "command": ["ferry-evaluate", .string(protocolName)],
       "inputs": ["model": [["kind": "model", "digest": .string(method)]]],

@@ -1,5 +1,5 @@
-import Testing
 import Reporting
+import Testing
 
 /// Names from data act as text in every format.
 @Suite struct HostileNamesTests {

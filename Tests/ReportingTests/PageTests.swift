@@ -1,7 +1,7 @@
 import Artifacts
 import Platform
-import Testing
 import Reporting
+import Testing
 
 @Suite struct PageTests {
   @Test func theSameResultsGiveTheSameBytes() throws {

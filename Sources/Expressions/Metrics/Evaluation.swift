@@ -1,3 +1,5 @@
+import Platform
+
 /// A model's predictions on the test rows of a dataset under a named protocol.
 ///
 /// Everything in `metrics.json` follows from what `predictions.csv` holds, so the figures can be
@@ -76,4 +78,16 @@ public struct EvaluationSlice: Sendable, Equatable {
   public let attribute: String
   public let value: String
   public let confusion: ConfusionMatrix
+}
+
+extension Evaluation {
+  /// `WAR 87.10 % [84.26, 89.49], UAR 82.11 %, N 636, protocol ckplus-636`.
+  public var summary: String {
+    let confusion = scored.confusion
+    let percent = { (value: Double?) in value.map { ($0 * 100).fixed(2) } ?? "-" }
+    let interval = Interval.wilson(correct: confusion.correct, total: confusion.total)
+    return "WAR \(percent(confusion.accuracy)) % [\(percent(interval?.low)), "
+      + "\(percent(interval?.high))], UAR \(percent(confusion.meanAccuracy)) %, "
+      + "N \(confusion.total), protocol \(protocolName)"
+  }
 }

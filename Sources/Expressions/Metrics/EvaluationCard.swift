@@ -40,38 +40,40 @@ public struct EvaluationCard: Sendable, Equatable {
   public var model: ModelCard
   public var trainedOn: DatasetCard
   public var testedOn: DatasetCard
+  /// Whether the test images come from another dataset than the training images.
+  public var isCrossDataset: Bool
   /// What the test protocol takes, in a sentence.
   public var protocolSummary: String
   /// Where the data differ from the counts that the protocol states.
   public var deviations: [String]
 
   public init(
-    model: ModelCard, trainedOn: DatasetCard, testedOn: DatasetCard, protocolSummary: String = "",
-    deviations: [String] = []
+    model: ModelCard, trainedOn: DatasetCard, testedOn: DatasetCard, isCrossDataset: Bool,
+    protocolSummary: String = "", deviations: [String] = []
   ) {
     self.model = model
     self.trainedOn = trainedOn
     self.testedOn = testedOn
+    self.isCrossDataset = isCrossDataset
     self.protocolSummary = protocolSummary
     self.deviations = deviations
   }
 
-  /// Whether the test images come from another dataset than the training images.
-  public var isCrossDataset: Bool { trainedOn.name != testedOn.name }
-
   public var json: JSONValue {
     [
       "model": model.json, "trained_on": trainedOn.json, "tested_on": testedOn.json,
-      "protocol_summary": .string(protocolSummary), "deviations": JSONValue(deviations),
+      "cross_dataset": .bool(isCrossDataset), "protocol_summary": .string(protocolSummary),
+      "deviations": JSONValue(deviations),
     ]
   }
 
   public init?(json: JSONValue) {
     guard let model = ModelCard(json: json["model"]), let trainedOn = json["trained_on"],
-      let testedOn = json["tested_on"]
+      let testedOn = json["tested_on"], let isCrossDataset = json["cross_dataset"]?.bool
     else { return nil }
     self.init(
       model: model, trainedOn: DatasetCard(json: trainedOn), testedOn: DatasetCard(json: testedOn),
+      isCrossDataset: isCrossDataset,
       protocolSummary: json["protocol_summary"]?.string ?? "",
       deviations: json["deviations"]?.strings ?? [])
   }
