@@ -9,7 +9,9 @@ import Testing
       value.canonical == #"{"B":"q\"\\\n\u0001","a":[true,null,0.5],"b":1,"é":"x"}"#)
   }
 
-  @Test(arguments: [0.1, 1e-5, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -0.0, 3, 1e21, 123456.789])
+  @Test(arguments: [
+    0.1, 1e-5, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -0.0, 3, 1e21, 123456.789,
+  ])
   func numbersReadBackExactly(_ number: Double) throws {
     let text = JSONValue.number(number).canonical
     #expect(try JSONValue.parse(text).number?.bitPattern == number.bitPattern)
