@@ -46,6 +46,21 @@ import Testing
     #expect(neutral.allSatisfy { abs(abs($0) - Float(1 / 512.0.squareRoot())) < 1e-7 })
   }
 
+  @Test(arguments: Circumplex.widths)
+  func everyWidthHasTheSameCosines(width: Int) throws {
+    let vectors = try Circumplex.entries.map {
+      try Circumplex.embedding(of: $0.name, width: width)
+    }
+    let usual = try Circumplex.entries.map { try vector($0.name) }
+    for i in vectors.indices {
+      for j in vectors.indices {
+        let difference = dot(vectors[i], vectors[j]) - dot(usual[i], usual[j])
+        #expect(abs(difference) < Self.roundingTolerance)
+      }
+    }
+    #expect(throws: Fault.self) { try Circumplex.embedding(of: "fear", width: 300) }
+  }
+
   @Test func anUnknownClassIsRefusedWithTheKnownNames() {
     #expect {
       try Circumplex.embedding(of: "boredom")

@@ -1,6 +1,6 @@
 import Platform
 
-/// A deterministic 512-d knowledge vector for each expression, made from published numbers.
+/// A deterministic knowledge vector for each expression, made from published numbers.
 ///
 /// It stands in for a vision-language text encoder where no weights are at hand: like text
 /// embeddings it says which expressions are near each other, but it knows nothing of language.
@@ -20,11 +20,15 @@ import Platform
 /// 3. its action units on one axis each, scaled to length `actionUnitLength`; a unit shown on one
 ///    side of the face (contempt's R12, R14) counts half on its axis and once on an axis of
 ///    one-sidedness.
-/// All axes are rows of the 512 x 512 Hadamard matrix (Sylvester's) over sqrt(512): exactly
-/// orthonormal, dense like a text embedding, and the same bits on every machine.
+/// All axes are rows of the d x d Hadamard matrix (Sylvester's) over sqrt(d): exactly orthonormal,
+/// dense like a text embedding, and the same bits on every machine. Lengths and cosines do not
+/// depend on d, so a narrow encoder can have vectors of its own width instead of a trained layer
+/// between the two.
 public enum Circumplex {
-  /// The width of the vectors.
+  /// The usual width d, that of CLIP's text embeddings.
   public static let width = 512
+  /// The widths that there are: powers of two with room for all axes.
+  public static let widths = [128, 256, 512, 1024]
   /// Length of the shared component, chosen so that all pairwise cosines lie in -0.2 ..< 0.9.
   public static let sharedLength = 0.8
   /// Length of the action-unit component.
@@ -64,19 +68,29 @@ public enum Circumplex {
 
   /// Returns the vector of one class.
   ///
-  /// Shape: `[512]`, norm 1.
-  /// - Throws: `Fault` for a class without a published place.
-  public static func embedding(of name: String) throws -> [Float] {
+  /// Shape: `[width]`, norm 1.
+  /// - Throws: `Fault` for a class without a published place, or a width that is not of `widths`.
+  public static func embedding(of name: String, width: Int = Self.width) throws -> [Float] {
+    guard widths.contains(width) else {
+      throw Fault(
+        .usage, "the circumplex has no vectors of width \(width)",
+        remedy: "it has \(widths.map(String.init).joined(separator: ", "))")
+    }
     guard let entry = entries.first(where: { $0.name == name }) else {
       throw Fault(
         .badInput, "the circumplex has no vector for the class '\(name)'",
         remedy: "it knows \(entries.map(\.name).joined(separator: ", ")); use encoder: file for "
           + "other classes")
     }
-    return embedding(of: entry)
+    return embedding(of: entry, width: width)
   }
 
-  static func embedding(of entry: Entry) -> [Float] {
+  private static func embedding(of entry: Entry, width: Int) -> [Float] {
+    let scale = 1 / Double(width).squareRoot()
+    /// The entry of Sylvester's matrix over sqrt(width).
+    func hadamard(_ row: Int, _ column: Int) -> Double {
+      (row & column).nonzeroBitCount.isMultiple(of: 2) ? scale : -scale
+    }
     var sum = [Double](repeating: 0, count: width)
     func add(_ length: Double, along axis: Int) {
       for column in 0..<width { sum[column] += length * hadamard(axis, column) }
@@ -86,9 +100,9 @@ public enum Circumplex {
     let weight = entry.isOneSided ? 0.5 : 1.0
     let squares = Double(entry.actionUnits.count) * weight * weight + (entry.isOneSided ? 1 : 0)
     if squares > 0 {
-      let scale = actionUnitLength / squares.squareRoot()
-      for unit in entry.actionUnits { add(scale * weight, along: Axis.actionUnits + unit) }
-      if entry.isOneSided { add(scale, along: Axis.oneSided) }
+      let length = actionUnitLength / squares.squareRoot()
+      for unit in entry.actionUnits { add(length * weight, along: Axis.actionUnits + unit) }
+      if entry.isOneSided { add(length, along: Axis.oneSided) }
     }
     let norm = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
     return sum.map { Float($0 / norm) }
@@ -99,13 +113,7 @@ public enum Circumplex {
     static let shared = 1
     static let affect = 2
     static let oneSided = 5
-    /// Action unit u lies on row 64 + u (u < 64).
+    /// Action unit u lies on row 64 + u; 26 is the greatest in use.
     static let actionUnits = 64
-  }
-
-  /// The entry of Sylvester's matrix, over sqrt(512), so that its rows have length 1.
-  private static func hadamard(_ row: Int, _ column: Int) -> Double {
-    let sign: Double = (row & column).nonzeroBitCount.isMultiple(of: 2) ? 1 : -1
-    return sign / Double(width).squareRoot()
   }
 }

@@ -44,10 +44,12 @@ public struct ClassEmbeddings: Sendable, Equatable {
   }
 
   /// The circumplex's vectors of some classes.
-  public static func circumplex(_ classes: [String], prompts: [String]) throws -> ClassEmbeddings {
+  public static func circumplex(
+    _ classes: [String], prompts: [String], width: Int = Circumplex.width
+  ) throws -> ClassEmbeddings {
     try ClassEmbeddings(
-      classes: classes, prompts: prompts, width: Circumplex.width,
-      values: try classes.flatMap { try Circumplex.embedding(of: $0) })
+      classes: classes, prompts: prompts, width: width,
+      values: try classes.flatMap { try Circumplex.embedding(of: $0, width: width) })
   }
 
   /// The embeddings of `wanted`, in that order.

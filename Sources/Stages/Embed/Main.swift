@@ -12,11 +12,17 @@ import StageKit
     parameters: [
       ContractParameter(
         "encoder", .choice(["circumplex", "file"]), default: "circumplex",
-        help: "circumplex: 512 numbers a class from published studies of affect and facial action, "
+        help: "circumplex: numbers from published studies of affect and facial action, "
           + "a stand-in that needs no weights; file: a safetensors file at the input 'weights'."),
       ContractParameter(
         "classes", .list(.string), default: .null,
         help: "The classes to embed; null: the seven basic ones, or all classes of the file."),
+      ContractParameter(
+        "width", .integer, default: .integer(Circumplex.width), minimum: 128, maximum: 1024,
+        help: "Numbers a class of the circumplex: "
+          + Circumplex.widths.map(String.init).joined(separator: ", ")
+          + ". An encoder of the same width needs no trained layer in between (resnet18: 512 times "
+          + "its width)."),
       ContractParameter(
         "template", .string, default: "person-making",
         help: "The prompt: "
@@ -58,9 +64,10 @@ import StageKit
         remedy: near.map { "did you mean '\($0)'?" })
     }
     let classes =
-      context.parameters.optionalStrings("classes") ?? Circumplex.entries.prefix(7).map(\.name)
+      context.parameters.optionalStrings("classes") ?? ClassList.seven.names
     return try ClassEmbeddings.circumplex(
-      classes, prompts: classes.map { template.prompt(for: $0) })
+      classes, prompts: classes.map { template.prompt(for: $0) },
+      width: context.parameters.integer("width"))
   }
 
   private static func readFile(_ context: StageContext) throws -> ClassEmbeddings {
