@@ -10,7 +10,7 @@ final class Workspace: Sendable {
   /// The demo at the smallest size that still exercises every stage.
   static let tiny = [
     "train_faces=84", "test_faces=42", "subjects=6", "sequences=14", "frames=2", "size=32",
-    "width=0.125", "epochs=2", "batch_size=16",
+    "width=0.125", "embedding_width=128", "epochs=2", "batch_size=16",
   ]
 
   init() throws { folder = try TemporaryDirectory("ferry-demo") }
