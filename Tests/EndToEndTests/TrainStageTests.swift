@@ -1,0 +1,148 @@
+import Artifacts
+import Foundation
+import Platform
+import Testing
+
+/// `ferry-train` and `ferry-embed` as a user runs them, on shards made here.
+@Suite struct TrainStageTests {
+  private let folder: TemporaryDirectory
+  private static let side = 16
+  private static let classes = ["happiness", "anger", "neutral"]
+
+  init() throws {
+    folder = try TemporaryDirectory("ferry-train")
+    try makeShards("shards", splits: ["train", "train", "train", "validation", "test"])
+    let embedded = try Program.run(
+      "ferry-embed",
+      ["run", "--out", "embeddings=\(folder("embeddings"))", "--set", "width=128"])
+    #expect(embedded.status == 0, "\(embedded.messages)")
+  }
+
+  /// Ninety pictures whose class is a bright band's place, split in turn.
+  private func makeShards(_ name: String, splits: [String]) throws {
+    let directory = folder(name)
+    let count = 90
+    let index = try RowCollectionWriter(directory)
+    for row in 0..<count {
+      try index.append([
+        "id": .string("face_\(row)"), "split": .string(splits[row / 3 % splits.count]),
+      ])
+    }
+    try index.finish()
+    let columns = try SafetensorsWriter(
+      Files.join(directory, "columns.safetensors"),
+      tensors: [
+        ("label", .int64, [count]), ("image", .uint8, [count, Self.side, Self.side, 3]),
+      ])
+    try columns.append((0..<count).map { $0 % 3 })
+    var generator = SeededGenerator(seed: 5)
+    for row in 0..<count {
+      var pixels = (0..<Self.side * Self.side * 3).map { _ in UInt8(generator.below(90)) }
+      let band = (5 * (row % 3) + 1) * Self.side * 3
+      for offset in band..<band + 4 * Self.side * 3 { pixels[offset] = 200 }
+      try columns.append(pixels)
+    }
+    try columns.finish()
+    _ = try Artifact.seal(
+      directory, kind: "shards", schema: 1, rows: ["rows": count],
+      metadata: ["classes": JSONValue(Self.classes), "dataset": ["name": "bands"]])
+  }
+
+  private func arguments(
+    _ out: String, _ settings: [String], shards: String = "shards", embeddings: Bool = true,
+    more: [String] = []
+  ) -> [String] {
+    let defaults = ["width=0.25", "batch_size=8", "learning_rate=0.01"]
+    return ["run", "--in", "shards=\(folder(shards))", "--out", "model=\(folder(out))"]
+      + (embeddings ? ["--in", "embeddings=\(folder("embeddings"))"] : [])
+      + (defaults + settings).flatMap { ["--set", $0] } + more
+  }
+
+  private func train(
+    _ out: String, _ settings: String..., shards: String = "shards", embeddings: Bool = true,
+    more: [String] = []
+  ) throws -> Outcome {
+    try Program.run(
+      "ferry-train",
+      arguments(out, settings, shards: shards, embeddings: embeddings, more: more))
+  }
+
+  @Test func aModelSaysAllThatItsUseNeeds() throws {
+    let outcome = try train("model", "epochs=3")
+    #expect(outcome.status == 0, "\(outcome.messages)")
+    let model = try Artifact.open(folder("model"), kind: "model", schema: 1)
+    #expect(model.metadata["classes"] == JSONValue(Self.classes))
+    #expect(model.metadata["preprocessing"]?["image_size"] == 16)
+    #expect(model.metadata["selected"]?["rows"] == "validation")
+    #expect(model.metadata["data"]?["dataset"]?["name"] == "bands")
+    #expect(model.metadata["parameters"]?["checkpoint_every"] == nil)
+    let file = try SafetensorsFile(model.path("model.safetensors"))
+    #expect(file["encoder.layer1.0.conv1.weight"]?.shape == [16, 16, 3, 3])
+    #expect(file["method.text"]?.shape == [3, 128])
+    #expect(file["method.text_raw"] == nil)
+    let history = try Files.readText(model.path("history.csv")).split(separator: "\n")
+    #expect(history.count == 4)
+    #expect(
+      history[0].hasSuffix("accuracy,validation_accuracy,validation_mean_accuracy,validation_loss"))
+  }
+
+  @Test func killsAndSignalsLeaveTheSameModelAsAnUninterruptedRun() throws {
+    let settings = ["epochs=40", "augment=ke-text", "sampler=balanced"]
+    let whole = try Program.run(
+      "ferry-train", arguments("whole", settings, more: ["--threads", "1"]))
+    #expect(whole.status == 0, "\(whole.messages)")
+    let state = ["--state", folder("state")]
+    for (round, signal) in [SIGKILL, SIGTERM, SIGKILL, SIGINT, SIGKILL].enumerated() {
+      let program = try Program.start("ferry-train", arguments("parts", settings, more: state))
+      usleep(UInt32(120_000 + 40_000 * round))
+      kill(program.process.processIdentifier, signal)
+      let outcome = program.finish()
+      if signal != SIGKILL, outcome.status != 0 {
+        #expect(outcome.status == 130, "\(outcome.messages)")
+      }
+      if outcome.status == 0 { break }
+      #expect(!Files.exists(folder("parts")))
+    }
+    if !Files.exists(folder("parts")) {
+      let last = try Program.run("ferry-train", arguments("parts", settings, more: state))
+      #expect(last.status == 0, "\(last.messages)")
+    }
+    #expect(
+      try Artifact.open(folder("parts")).digest == Artifact.open(folder("whole")).digest)
+  }
+
+  @Test func aModelCanStartFromAnother() throws {
+    #expect(try train("first", "epochs=1").status == 0)
+    let initial = ["--in", "initial=\(folder("first"))"]
+    let same = try train("second", "epochs=1", "learning_rate=0", more: initial)
+    #expect(same.status == 0 && !same.messages.contains("start fresh"), "\(same.messages)")
+    let other = try train("third", "epochs=1", "method=discrete", more: initial)
+    #expect(other.status == 0 && other.messages.contains("start fresh"))
+    let wider = try train("fourth", "epochs=1", "width=0.5", more: initial)
+    #expect(wider.status == 65 && wider.messages.contains("set encoder and width"))
+  }
+
+  @Test func whatDoesNotGoTogetherIsRefused() throws {
+    try makeShards("whole", splits: ["train"])
+    let cases: [(Outcome, Int32, String)] = [
+      (try train("a", embeddings: false), 64, "needs class embeddings"),
+      (try train("b", shards: "whole"), 65, "validation=0.1"),
+      (try train("c", "select=last", "early_stopping=3"), 64, "early_stopping"),
+      (try train("d", "weights={similarty: 1}"), 64, "did you mean 'similarity'"),
+      (try train("e", "weights={similarity: 0, transformation: 0, self_contrast: 0}"), 64, "all"),
+      (try train("f", "freeze=[encoder.layer9]"), 64, "did you mean 'encoder.layer1'"),
+      (try train("g", "augment=[flip, erasng]"), 64, "did you mean 'erasing'"),
+      (try train("h", "batch_size=500"), 65, "batch_size"),
+      (
+        try train("i", "learning_rate=100", "weight_decay=10", "warmup_epochs=0"), 65,
+        "diverged"
+      ),
+      (try train("j", "sampler=balnced"), 64, "did you mean 'balanced'"),
+    ]
+    for (outcome, status, words) in cases {
+      #expect(outcome.status == status, "\(words): \(outcome.messages)")
+      #expect(outcome.messages.contains(words), "\(outcome.messages)")
+    }
+    #expect(try Files.list(folder.path).filter { $0.count == 1 }.isEmpty)
+  }
+}
