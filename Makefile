@@ -33,8 +33,8 @@ test: packages ## Build and run every test.
 lint: ## Check formatting, the way CI does.
 	swift format lint --strict --recursive Package.swift Sources Tests
 
-bench: build ## Measure against the peers; see docs/benchmarks.md.
-	Benchmarks/run
+bench: build ## Measure against the peers; PYTHON names an interpreter that has torch.
+	Benchmarks/training
 
 docs: build ## Write the stages' reference pages from their contracts.
 	@mkdir -p docs/reference
