@@ -90,7 +90,8 @@ let package = Package(
     // Floor 5.
     room("Reporting", ["Platform", "Expressions", "Plotting", "Artifacts"]),
     // Floor 6: the stages.
-    stage("synthesize", in: "Synthesize", ["Portraits", "Imaging", "Archives", "Artifacts"]),
+    stage(
+      "synthesize", in: "Synthesize", ["Portraits", "Faces", "Imaging", "Archives", "Artifacts"]),
     stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
     stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
     stage("embed", in: "Embed", ["Language", "Expressions", "Artifacts"]),

@@ -47,7 +47,7 @@ struct GlassesPainter {
   let map: FaceMap
 
   func paint() {
-    guard identity.glasses else { return }
+    guard identity.wearsGlasses else { return }
     let frame = Vector4(identity.frame.x, identity.frame.y, identity.frame.z, 0.8)
     let rx: Float = identity.roundGlasses ? 0.29 : 0.34
     let ry: Float = identity.roundGlasses ? 0.28 : 0.22

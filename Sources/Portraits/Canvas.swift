@@ -1,19 +1,18 @@
 import Imaging
 
-/// A picture in linear light while it is being made.
+/// A picture in linear light while it is being made; undefined until the backdrop is drawn.
 final class Canvas {
   let width: Int
   let height: Int
-  let pixels: UnsafeMutableBufferPointer<Vector3>
+  let pixels: UnsafeMutablePointer<Vector3>
+  private let memory: Scratch<Vector3>
 
   init(width: Int, height: Int) {
     self.width = width
     self.height = height
-    pixels = .allocate(capacity: width * height)
-    pixels.initialize(repeating: Vector3())
+    memory = Scratch(width * height)
+    pixels = memory.base
   }
-
-  deinit { pixels.deallocate() }
 
   @inline(__always) func blend(_ index: Int, _ colour: Vector3, _ alpha: Float) {
     pixels[index] += (colour - pixels[index]) * alpha

@@ -36,8 +36,8 @@ struct EyePainter {
     let iris = eye.centre + gaze + Vector2(0, -0.004)
     let glint = iris + Vector2(0.3 * light.x + 0.22, 0.3 * light.y - 0.18) * eye.irisRadius
     let seed = identity.texture
-    let heights = map.relief.baseAddress!
-    let colours = map.colour.baseAddress!
+    let heights = map.relief
+    let colours = map.colour
     map.each(in: box) { index, px, py in
       let s = eye.along(px)
       guard abs(s) < 1 else { return }

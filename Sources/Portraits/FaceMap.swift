@@ -26,12 +26,13 @@ final class FaceMap {
   let texelsPerUnit: Float
   let width: Int
   let height: Int
-  /// Linear RGB and, in w, gloss.
-  let colour: UnsafeMutableBufferPointer<Vector4>
+  /// Linear RGB and, in w, gloss; undefined until the skin's base is painted.
+  let colour: UnsafeMutablePointer<Vector4>
   /// Height of the relief over the smooth head.
-  let relief: UnsafeMutableBufferPointer<Float>
-  /// Slopes of the relief (x, y), shade of hollows (z) and height (w); valid after `finish`.
-  let detail: UnsafeMutableBufferPointer<Vector4>
+  let relief: UnsafeMutablePointer<Float>
+  /// Slopes of the relief (x, y), shade of hollows (z) and height (w); undefined until `finish`.
+  let detail: UnsafeMutablePointer<Vector4>
+  private let memory: (colour: Scratch<Vector4>, relief: Scratch<Float>, detail: Scratch<Vector4>)
 
   init(_ surface: HeadSurface, texelsPerUnit: Float) {
     self.texelsPerUnit = texelsPerUnit
@@ -42,18 +43,12 @@ final class FaceMap {
     extent = Box(box.x0 - 0.02, box.y0 - 0.02, box.x1 + 0.02, box.y1 + 0.02)
     width = Int((extent.x1 - extent.x0) * texelsPerUnit) + 2
     height = Int((extent.y1 - extent.y0) * texelsPerUnit) + 2
-    colour = .allocate(capacity: width * height)
-    relief = .allocate(capacity: width * height)
-    detail = .allocate(capacity: width * height)
-    colour.initialize(repeating: Vector4())
-    relief.initialize(repeating: 0)
-    detail.initialize(repeating: Vector4())
-  }
-
-  deinit {
-    colour.deallocate()
-    relief.deallocate()
-    detail.deallocate()
+    let count = width * height
+    memory = (Scratch(count), Scratch(count), Scratch(count))
+    colour = memory.colour.base
+    relief = memory.relief.base
+    detail = memory.detail.base
+    relief.initialize(repeating: 0, count: count)
   }
 
   var texel: Float { 1 / texelsPerUnit }
@@ -82,7 +77,7 @@ final class FaceMap {
 
   /// Adds to the relief.
   @inline(__always) func raise(in box: Box, _ amount: (Float, Float) -> Float) {
-    let target = relief.baseAddress!
+    let target = relief
     each(in: box) { index, px, py in target[index] += amount(px, py) }
   }
 
@@ -97,7 +92,7 @@ final class FaceMap {
 
   /// Covers texels with a colour; the body returns linear RGB and gloss, and the cover in 0...1.
   @inline(__always) func cover(in box: Box, _ body: (Float, Float) -> (Vector4, Float)) {
-    let target = colour.baseAddress!
+    let target = colour
     each(in: box) { index, px, py in
       let (paint, alpha) = body(px, py)
       if alpha > 0 { target[index] += (paint - target[index]) * alpha }
@@ -106,7 +101,7 @@ final class FaceMap {
 
   /// Multiplies colours; the body returns the tint and how far it takes hold.
   @inline(__always) func tint(in box: Box, _ body: (Float, Float) -> (Vector3, Float)) {
-    let target = colour.baseAddress!
+    let target = colour
     each(in: box) { index, px, py in
       let (tint, alpha) = body(px, py)
       if alpha > 0 {
@@ -168,8 +163,8 @@ extension FaceMap {
     let tx = Vector4(repeating: fx - Float(column))
     let ty = Vector4(repeating: fy - Float(row))
     let i = row * width + column
-    let c = colour.baseAddress! + i
-    let d = detail.baseAddress! + i
+    let c = colour + i
+    let d = detail + i
     let topColour = c[0] + (c[1] - c[0]) * tx
     let bottomColour = c[width] + (c[width + 1] - c[width]) * tx
     let topDetail = d[0] + (d[1] - d[0]) * tx
@@ -235,8 +230,8 @@ extension FaceMap {
   /// Folds the skin along a crease: a groove in the relief and a slight darkening.
   func fold(_ crease: Crease, depth: Float, shade: Float) {
     guard depth > 0.0005 || shade > 0.01 else { return }
-    let target = colour.baseAddress!
-    let heights = relief.baseAddress!
+    let target = colour
+    let heights = relief
     let dark = Vector4(0.62, 0.5, 0.47, 1)
     each(in: crease.box) { index, px, py in
       let weight = bump(crease.distance(px, py) * 0.3)

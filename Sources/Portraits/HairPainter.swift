@@ -71,7 +71,7 @@ struct HairPainter {
   }
 
   /// The cap on the head, to be drawn after it.
-  func drawCap(on canvas: Canvas) {
+  func drawCap(on canvas: Canvas, over head: SurfaceBuffer) {
     guard style != .bald else { return }
     let line = line
     var mesh = HeadMesh(surface: surface, map: map).shell { p, back in
@@ -87,7 +87,8 @@ struct HairPainter {
     for row in 0..<buffer.height {
       let start = (buffer.top + row) * canvas.width + buffer.left
       for column in 0..<buffer.width {
-        guard let (surface, coverage) = buffer[column, row] else { continue }
+        guard let (surface, coverage) = buffer[column, row], !buffer.isBehind(head, column, row)
+        else { continue }
         let place = surface.place
         let depth = cover(Vector2(place.x, place.y), place.z, line)
         let alpha = smoothStep(-0.02, style == .cropped ? 0.14 : 0.05, depth)

@@ -5,7 +5,8 @@ struct HeadPainter {
   let shader: Shader
   let camera: Camera
 
-  func draw(_ mesh: Mesh, on canvas: Canvas) {
+  /// - Returns: What the camera sees of the head.
+  func draw(_ mesh: Mesh, on canvas: Canvas) -> SurfaceBuffer {
     let buffer = SurfaceBuffer(mesh, camera, width: canvas.width, height: canvas.height)
     let axes = Axes(camera)
     for row in 0..<buffer.height {
@@ -19,6 +20,7 @@ struct HeadPainter {
         canvas.blend(start + column, colour, coverage)
       }
     }
+    return buffer
   }
 
   /// The head's own x and y axes in the picture.

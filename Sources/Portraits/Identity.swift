@@ -44,7 +44,7 @@ public struct Identity: Sendable, Equatable {
   var age: Float = 0.3
   var freckles: Float = 0
   var liner: Float = 0
-  var glasses = false
+  public private(set) var wearsGlasses = false
   var roundGlasses = false
   var frame = Vector3(0.02, 0.02, 0.02)
   var cloth = Vector3(0.2, 0.25, 0.4)
@@ -131,7 +131,7 @@ public struct Identity: Sendable, Equatable {
     if gender == 0, age > 0.15, generator.chance(0.45) {
       beard = generator.pick([.stubble, .stubble, .moustache, .goatee, .full])
     }
-    glasses = generator.chance(0.18)
+    wearsGlasses = generator.chance(0.18)
     roundGlasses = generator.chance(0.4)
     let dark = generator.between(0.01, 0.12)
     frame = Vector3(dark, dark * generator.between(0.5, 1), dark * generator.between(0.3, 1))

@@ -80,7 +80,7 @@ struct Sensor {
   }
 
   private func smooth(_ canvas: Canvas, start: Int, step: Int, count: Int, _ w: Float) {
-    let pixels = canvas.pixels.baseAddress! + start
+    let pixels = canvas.pixels + start
     var previous = pixels[0]
     for index in 0..<count {
       let here = pixels[index * step]
@@ -93,7 +93,7 @@ struct Sensor {
   /// Column passes run row by row, so that memory is read in order.
   private func smoothColumns(_ canvas: Canvas, _ w: Float) {
     let width = canvas.width
-    let pixels = canvas.pixels.baseAddress!
+    let pixels = canvas.pixels
     var previous = Array(UnsafeBufferPointer(start: pixels, count: width))
     for y in 0..<canvas.height {
       let row = pixels + y * width

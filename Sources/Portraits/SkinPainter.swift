@@ -8,7 +8,7 @@ struct SkinPainter {
     let skin = identity.skin
     let seed = identity.texture
     let freckles = identity.freckles
-    let target = map.colour.baseAddress!
+    let target = map.colour
     for row in 0..<map.height {
       let py = map.y(row)
       var coarse = NoiseRow(py * 5, seed)

@@ -10,6 +10,7 @@ final class SurfaceBuffer {
   private let samples: UnsafeMutablePointer<UInt8>
   /// Set only where `samples` is not 0.
   private let surfaces: UnsafeMutablePointer<Surface>
+  private let memory: (depth: Scratch<Float>, samples: Scratch<UInt8>, surfaces: Scratch<Surface>)
 
   /// The nearest surface at a pixel.
   struct Surface {
@@ -31,11 +32,12 @@ final class SurfaceBuffer {
     width = max(0, min(pictureWidth, Int(high.x) + 2) - left)
     height = max(0, min(pictureHeight, Int(high.y) + 2) - top)
     let count = max(1, width * height)
-    depth = .allocate(capacity: count)
+    memory = (Scratch(count), Scratch(count), Scratch(count))
+    depth = memory.depth.base
+    samples = memory.samples.base
+    surfaces = memory.surfaces.base
     depth.initialize(repeating: -.greatestFiniteMagnitude, count: count)
-    samples = .allocate(capacity: count)
     samples.initialize(repeating: 0, count: count)
-    surfaces = .allocate(capacity: count)
     guard width > 0, height > 0 else { return }
     let shift = Vector3(Float(left), Float(top), 0)
     let corners = screen.indices.map { index in
@@ -50,17 +52,19 @@ final class SurfaceBuffer {
     }
   }
 
-  deinit {
-    depth.deallocate()
-    samples.deallocate()
-    surfaces.deallocate()
-  }
-
   /// The surface at a pixel and the share of the pixel that is covered, or nil where none is.
   @inline(__always) subscript(column: Int, row: Int) -> (surface: Surface, coverage: Float)? {
     let index = row * width + column
     guard samples[index] != 0 else { return nil }
     return (surfaces[index], Float(samples[index].nonzeroBitCount) * 0.125)
+  }
+
+  /// Whether this buffer's surface at one of its pixels lies clearly behind another buffer's.
+  @inline(__always) func isBehind(_ other: SurfaceBuffer, _ column: Int, _ row: Int) -> Bool {
+    let x = column + left - other.left
+    let y = row + top - other.top
+    guard x >= 0, y >= 0, x < other.width, y < other.height else { return false }
+    return depth[row * width + column] < other.depth[y * other.width + x] - 0.15
   }
 
   /// A vertex as the camera sees it.

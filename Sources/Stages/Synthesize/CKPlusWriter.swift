@@ -125,7 +125,7 @@ struct CKPlusPainter: Sendable {
     let portrait = PortraitRenderer().render(
       identity, units, conditions, framing, channels: sequence.isColour ? 3 : 1)
     return Frame(
-      image: try portrait.image.png(level: 2), landmarks: points(portrait.landmarks),
+      image: try portrait.image.png(level: 1), landmarks: points(portrait.landmarks),
       units: coding(apex))
   }
 

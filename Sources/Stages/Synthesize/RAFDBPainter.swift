@@ -1,3 +1,4 @@
+import Faces
 import Imaging
 import Platform
 import Portraits
@@ -53,41 +54,8 @@ struct RAFDBPainter: Sendable {
 
   /// RAF-DB's aligned pictures: the five points brought to a template by a similarity.
   private func alignedCrop(_ portrait: Portrait) throws -> Image {
-    let target = Self.template.map { Point($0.x * 100 / 112, $0.y * 100 / 112) }
-    let source = portrait.landmarks.five.map { Point(Double($0.x), Double($0.y)) }
-    return try portrait.image.warped(
-      by: Self.similarity(source, target), width: 100, height: 100, border: .constant(0))
-  }
-
-  /// The five points on a 112 x 112 canvas.
-  private static let template = [
-    Point(38.2946, 51.6963), Point(73.5318, 51.5014), Point(56.0252, 71.7366),
-    Point(41.5493, 92.3655), Point(70.7299, 92.2041),
-  ]
-
-  /// The similarity that carries `source` to `target` with the least squared error.
-  ///
-  /// Equation: Umeyama 1991, in the plane and without reflection, where it is linear: with centred
-  /// points, a = sum(p . q) / sum(p . p), b = sum(p x q) / sum(p . p).
-  private static func similarity(_ source: [Point], _ target: [Point]) -> AffineTransform {
-    let count = Double(source.count)
-    let sx = source.map(\.x).reduce(0, +) / count
-    let sy = source.map(\.y).reduce(0, +) / count
-    let tx = target.map(\.x).reduce(0, +) / count
-    let ty = target.map(\.y).reduce(0, +) / count
-    var dots = 0.0
-    var crosses = 0.0
-    var norm = 0.0
-    for (p, q) in zip(source, target) {
-      let (px, py, qx, qy) = (p.x - sx, p.y - sy, q.x - tx, q.y - ty)
-      dots += px * qx + py * qy
-      crosses += px * qy - py * qx
-      norm += px * px + py * py
-    }
-    let a = dots / norm
-    let b = crosses / norm
-    return AffineTransform(
-      a: a, b: -b, c: b, d: a, tx: tx - a * sx + b * sy, ty: ty - b * sx - a * sy)
+    let points = portrait.landmarks.five.map { Point(Double($0.x), Double($0.y)) }
+    return try FaceCutter(size: 100).align(portrait.image, by: FivePoints(points)).image
   }
 }
 
