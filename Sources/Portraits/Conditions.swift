@@ -67,7 +67,7 @@ public struct Conditions: Sendable, Equatable {
     occluderReach = generator.between(0.1, 1)
     blur = generator.chance(0.4) ? generator.between(0.3, 1.1) * strength : 0.25
     noise = generator.between(0.5, 5) * strength
-    exposure = 1 + 0.16 * generator.bell() * strength
+    exposure = max(0.4, 1 + 0.16 * generator.bell() * strength)
     isGrey = generator.chance(0.04)
     quality = 96 - Int(generator.between(0, 34) * min(1, strength))
   }
