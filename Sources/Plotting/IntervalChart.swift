@@ -51,7 +51,7 @@ public struct IntervalChart: Chart {
   public var size: (width: Double, height: Double) {
     let headings = entries.indices.filter(startsHeading).count
     return (
-      520,
+      400,
       head + Double(entries.count) * Self.rowHeight + Double(headings) * Self.headingHeight + 30
     )
   }
@@ -73,8 +73,8 @@ public struct IntervalChart: Chart {
     var top = head
     for (index, entry) in entries.enumerated() {
       if startsHeading(index) {
-        let text = fitted(entry.heading, width: size.width - 24, size: 13, bold: true)
-        pieces.append(label(text, 12, top + 19, .start, "strong halo", size: 13))
+        let text = fitted(entry.heading, width: size.width - 20, bold: true)
+        pieces.append(label(text, 12, top + 19, .start, "strong halo"))
         top += Self.headingHeight
       }
       pieces.append(row(entry, top, x))

@@ -21,12 +21,16 @@ public struct LineChart: Chart {
   let xFormat, yFormat: ValueFormat
   let yRange: ClosedRange<Double>?
   let series: [Series]
+  let mark: (x: Double, name: String)?
 
-  /// A chart of `series`; without `yRange` the vertical axis fits the data.
+  /// A chart of `series`; without `yRange` the vertical axis fits the data. `mark` is a place on the
+  /// horizontal axis that is named, such as the epoch that was kept.
   public init(
     title: String, summary: String, xLabel: String, yLabel: String, xFormat: ValueFormat = .count,
-    yFormat: ValueFormat = .number, yRange: ClosedRange<Double>? = nil, series: [Series]
+    yFormat: ValueFormat = .number, yRange: ClosedRange<Double>? = nil, series: [Series],
+    mark: (x: Double, name: String)? = nil
   ) {
+    self.mark = mark
     self.title = title
     self.summary = summary
     self.xLabel = xLabel
@@ -42,7 +46,7 @@ public struct LineChart: Chart {
     guard let left = points.map(\.x).min(), let right = points.map(\.x).max(),
       let low = points.map(\.y).min(), let high = points.map(\.y).max()
     else { return [label("no data", size.width / 2, size.height / 2, .middle, "muted")] }
-    let names = min(116, (series.map { textWidth($0.name, bold: true) }.max() ?? 0) + 14)
+    let names = min(150, (series.map { textWidth($0.name, bold: true) }.max() ?? 0) + 14)
     let bottom = size.height - 40
     let y = Axis(yRange ?? low...high, from: bottom, to: 26, ticks: 5, format: yFormat)
     let margin = 14 + (y.ticks.map { textWidth(y.label($0)) }.max() ?? 0)
@@ -63,6 +67,11 @@ public struct LineChart: Chart {
       pieces.append(label(x.label(tick), x(tick), y.start + 18, .middle, "muted"))
     }
     pieces.append(line(x.start, y.start, x.end, y.start, "axis"))
+    if let mark, (x.low...x.high).contains(mark.x) {
+      let place = x(mark.x)
+      pieces.append(line(place, y.start, place, y.end, "axis dotted"))
+      pieces.append(label(mark.name, place, y.end - 6, .middle, "muted", size: 11))
+    }
     pieces.append(label(xLabel, (x.start + x.end) / 2, size.height - 6, .middle, "muted"))
     return pieces
   }

@@ -20,7 +20,7 @@ public struct ReliabilityChart: Chart {
 
   public let title: String
   public let summary: String
-  public let size: (width: Double, height: Double) = (400, 340)
+  public let size: (width: Double, height: Double) = (400, 310)
   let bins: [Bin]
 
   public init(title: String, summary: String, bins: [Bin]) {
@@ -95,12 +95,11 @@ public struct ReliabilityChart: Chart {
   }
 
   private func key() -> Markup {
-    let text = "at the bin's mean confidence"
-    let x = size.width - 22 - textWidth(text, size: 11)
-    return Markup(
+    Markup(
       "g", [:],
       [
-        marker(1, x - 9, 9, radius: 3.2), label(text, size.width - 22, 13, .end, "muted", size: 11),
+        label("at the bin's mean confidence", size.width - 34, 13, .end, "muted"),
+        marker(1, size.width - 26, 9, radius: 3.2),
       ])
   }
 }

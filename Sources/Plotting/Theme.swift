@@ -54,6 +54,7 @@ public struct Theme: Sendable {
     .plot .strong{font-weight:600}
     .plot .grid{stroke:var(--grid);fill:none}
     .plot .axis{stroke:var(--muted);fill:none}
+    .plot .dotted{stroke-dasharray:2 3}
     .plot .heat{fill:var(--heat)}
     .plot .frame{fill:none;stroke:var(--muted);stroke-width:1.5}
     .plot .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}

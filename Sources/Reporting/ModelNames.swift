@@ -20,8 +20,9 @@ struct ModelNames: Sendable {
   private static func family(_ card: ModelCard) -> String { "\(card.method)\n\(card.encoder)" }
 
   /// `Knowledge-enhanced, ResNet-18`, with the details that differ; the seed is not in it.
-  func name(_ card: ModelCard) -> String {
-    var text = "\(Self.method(card.method)), \(Self.encoder(card.encoder))"
+  func name(_ card: ModelCard, withEncoder: Bool = true) -> String {
+    var text = Self.method(card.method)
+    if withEncoder { text += ", \(Self.encoder(card.encoder))" }
     let width = card.details["width"]?.number ?? 1
     let keys = differing[Self.family(card)] ?? []
     if width != 1, !keys.contains("width") { text += " at width \(JSONValue(width).canonical)" }
@@ -62,4 +63,22 @@ struct ModelNames: Sendable {
     ]
     return known[name] ?? name
   }
+}
+
+extension DatasetCard {
+  /// The name that tables use, `RAF-DB`; a merged dataset has its parts' names.
+  var shortTitle: String {
+    name.split(separator: "+", omittingEmptySubsequences: false)
+      .map { Self.shortTitles[String($0)] ?? String($0) }.joined(separator: " and ")
+  }
+
+  /// The short title, marked where the pictures are synthesized.
+  var shortLabel: String { isSynthesized ? "\(shortTitle) (synthesized)" : shortTitle }
+
+  private static let shortTitles = [
+    "rafdb": "RAF-DB", "affectnet": "AffectNet", "affectnet-2021": "AffectNet 2021",
+    "fer2013": "FER2013", "ferplus": "FERPlus", "ckplus": "CK+", "caer-s": "CAER-S",
+    "dfew": "DFEW", "ferv39k": "FERV39k", "mafw": "MAFW", "afew": "AFEW",
+    "image-folder": "photo folder", "image-table": "photo table",
+  ]
 }

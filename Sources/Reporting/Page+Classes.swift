@@ -3,14 +3,15 @@ import Platform
 import Plotting
 
 extension Page {
-  /// How many evaluations stand unfolded.
+  /// How many evaluations stand unfolded: the first seed of each group.
   private static let unfolded = 4
 
   /// Confusions, scores of each class, calibration and slices of each evaluation.
   var classesSection: Section {
+    let firsts = Set(SeedGroup.group(results).prefix(Self.unfolded).map(\.first.digest.hex))
     let parts = results.enumerated().map { index, result -> Markup in
       let content = detail(result, "e\(index + 1)")
-      if index < Self.unfolded {
+      if firsts.contains(result.digest.hex) {
         return .run([Markup("h3", [:], [HTML.name(shortName(result))])] + content)
       }
       return HTML.details(shortName(result), content)

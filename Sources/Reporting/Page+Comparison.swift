@@ -40,7 +40,7 @@ extension Page {
       let interval = pair.bootstrap?.interval
       return HTMLTable.Row([
         HTML.name(name(pair.first)), HTML.name(name(pair.second)),
-        HTML.name(pair.first.card.testedOn.label), .text(String(pair.first.confusion.total)),
+        HTML.name(pair.first.card.testedOn.shortLabel), .text(String(pair.first.confusion.total)),
         .text(signed(pair.bootstrap?.difference)),
         .text(interval.map { "[\(signed($0.low)), \(signed($0.high))]" } ?? "-"),
         .text("\(pair.test.onlyFirst) : \(pair.test.onlySecond)"),

@@ -31,14 +31,16 @@ extension Page {
   }
 
   private func modelName(_ group: SeedGroup) -> String {
-    "\(table.names.name(group.first.card.model)), trained on \(group.first.card.trainedOn.title)"
+    let name = table.names.name(group.first.card.model)
+    let training = unique(results.map(\.card.trainedOn.name))
+    return training.count > 1 ? "\(name), on \(group.first.card.trainedOn.shortTitle)" : name
   }
 
   private func testName(_ group: SeedGroup) -> String {
     let protocolText = ResultTable.protocolText(group.first.evaluation)
     return protocolText == group.first.card.testedOn.name
-      ? group.first.card.testedOn.title
-      : "\(group.first.card.testedOn.title), \(protocolText)"
+      ? group.first.card.testedOn.shortTitle
+      : "\(group.first.card.testedOn.shortTitle), \(protocolText)"
   }
 
   private func heatCell(_ group: SeedGroup?) -> HeatMap.Cell {

@@ -40,15 +40,17 @@ extension Page {
       $0.name == "loss" || $0.name.hasPrefix("loss_") || $0.name.hasSuffix("_loss")
     }
     let accuracies = columns.filter { $0.name.hasSuffix("accuracy") }
+    let chosen = model.metadata["selected"]?["epoch"]?.number
+    let mark = axis == "epoch" ? chosen.map { (x: $0, name: "kept") } : nil
     return [
-      chart("Loss", losses, x, .number, nil, "\(id)-loss"),
-      chart("Accuracy", accuracies, x, .percent, 0...1, "\(id)-accuracy"),
+      chart("Loss", losses, x, .number, nil, mark, "\(id)-loss"),
+      chart("Accuracy", accuracies, x, .percent, 0...1, mark, "\(id)-accuracy"),
     ].compactMap { $0 }
   }
 
   private func chart(
     _ title: String, _ columns: [HistoryColumn], _ x: HistoryColumn, _ format: ValueFormat,
-    _ range: ClosedRange<Double>?, _ id: String
+    _ range: ClosedRange<Double>?, _ mark: (x: Double, name: String)?, _ id: String
   ) -> Markup? {
     let series = columns.compactMap { column -> LineChart.Series? in
       let points = zip(x.values, column.values).compactMap { x, y in x.map { ($0, y ?? .nan) } }
@@ -63,7 +65,8 @@ extension Page {
     }
     let chart = LineChart(
       title: "\(title) by \(x.name)", summary: "At the end: \(ends.joined(separator: ", ")).",
-      xLabel: x.name, yLabel: title.lowercased(), yFormat: format, yRange: range, series: series)
+      xLabel: x.name, yLabel: title.lowercased(), yFormat: format, yRange: range, series: series,
+      mark: mark)
     return HTML.figure(chart.svg(id: id), "\(title). At the end: \(ends.joined(separator: ", ")).")
   }
 

@@ -43,7 +43,7 @@ extension Page {
       [
         Markup(
           "span", ["class": "key"],
-          [.text("\(result.setting): "), HTML.name(result.card.testedOn.label)]),
+          [.text("\(result.setting): "), HTML.name(result.card.testedOn.shortLabel)]),
         Markup(
           "span", ["class": "big"],
           [.text(percent(group.accuracy?.mean, 1)), Markup("small", [:], [" % WAR"])]),
@@ -57,23 +57,40 @@ extension Page {
   var resultsSection: Section {
     let figure = HTML.figure(
       intervalChart.svg(id: "intervals"),
-      "Overall accuracy (WAR) with its 95 % Wilson interval; the same figures stand in the table.")
+      "Overall accuracy (WAR) with its 95 % Wilson interval; several seeds span from the lowest to "
+        + "the highest bound. The same figures stand in the table.")
     let caution = HTML.group([
       Markup("h3", [:], ["Before you quote a figure"]), HTML.list(notes, "notes"),
     ])
     let lower = notes.isEmpty ? figure : Markup("div", ["class": "grid"], [figure, caution])
-    return Section("results", "Results", [summaryTable.markup, lower])
+    return Section("results", "Results", [summaryTable.markup, seedsTable, lower])
   }
 
+  /// One row an evaluation, or the mean where there are several seeds.
   private var summaryTable: HTMLTable {
+    let hasSeeds = table.rows.contains(where: \.isMean)
+    return rowsTable(
+      table.rows.filter { row in row.isMean || !table.hasMean(of: row) },
+      "WAR: overall accuracy; UAR: mean of the classes' recalls."
+        + (hasSeeds ? " Several seeds: mean ± standard deviation." : ""))
+  }
+
+  /// Every seed on its own, folded away.
+  private var seedsTable: Markup {
+    guard table.rows.contains(where: \.isMean) else { return .empty }
+    return HTML.details(
+      "Every seed on its own", [rowsTable(table.rows, "One row an evaluation.").markup])
+  }
+
+  private func rowsTable(_ rows: [ResultTable.Row], _ caption: String) -> HTMLTable {
     HTMLTable(
-      caption: "One row an evaluation. WAR: overall accuracy; UAR: mean of the classes' recalls.",
+      caption: caption,
       columns: [
         .text("method"), .text("seed"), .text("trained on"), .text("tested on"), .text("protocol"),
         .text("selection"), .number("N"), .number("WAR %"), .number("95 % interval"),
         .number("UAR %"),
       ],
-      rows: table.rows.map { row in
+      rows: rows.map { row in
         let test = Markup.run([HTML.name(row.testedOn), " ", badge(row.setting)])
         let cells: [Markup] = [
           HTML.name(row.model), .text(row.seed), HTML.name(row.trainedOn), HTML.group([test]),
@@ -89,18 +106,22 @@ extension Page {
       "span", ["class": setting == "in-domain" ? "badge home" : "badge cross"], [.text(setting)])
   }
 
+  /// A row a group of seeds; several seeds span from their lowest to their highest bound.
   private var intervalChart: IntervalChart {
-    let entries = results.compactMap { result -> IntervalChart.Entry? in
-      guard let accuracy = result.confusion.accuracy, let interval = result.interval else {
-        return nil
-      }
+    let entries = SeedGroup.group(results).compactMap { group -> IntervalChart.Entry? in
+      let intervals = group.members.compactMap(\.interval)
+      guard let accuracy = group.accuracy, let low = intervals.map(\.low).min(),
+        let high = intervals.map(\.high).max()
+      else { return nil }
+      let result = group.first
+      let spread = accuracy.deviation.map { "± \(percent($0, 1))" }
       let note =
-        "\(percent(accuracy, 1)) % \(ResultTable.intervalText(interval)), N = "
-        + String(result.confusion.total)
-      let seed = result.card.model.seed.map { ", seed \($0)" } ?? ""
+        "\(percent(accuracy.mean, 1)) % \(spread ?? ResultTable.intervalText(result.interval)), "
+        + "N = \(result.confusion.total)"
+      let seeds = group.members.count > 1 ? ", \(group.members.count) seeds" : ""
       return IntervalChart.Entry(
-        "\(dataName(result))\(seed)", heading: table.names.name(result.card.model),
-        value: accuracy, low: interval.low, high: interval.high, note: note,
+        "\(dataName(result))\(seeds)", heading: table.names.name(result.card.model),
+        value: accuracy.mean, low: low, high: high, note: note,
         group: result.card.isCrossDataset ? 1 : 0, references: references(of: result))
     }
     let sentences = entries.map { "\($0.heading), \($0.name): \($0.note)" }
@@ -118,17 +139,14 @@ extension Page {
   /// `RAF-DB`, or `RAF-DB to CK+`.
   private func dataName(_ result: ReportedResult) -> String {
     result.card.isCrossDataset
-      ? "\(result.card.trainedOn.title) to \(result.card.testedOn.title)"
-      : result.card.testedOn.title
+      ? "\(result.card.trainedOn.shortTitle) to \(result.card.testedOn.shortTitle)"
+      : result.card.testedOn.shortTitle
   }
 
   /// The paper's own figure for the same method, encoder and protocol.
   private func references(of result: ReportedResult) -> [(name: String, value: Double)] {
-    guard let setting = PublishedFigure.setting(of: result) else { return [] }
-    let encoder = ModelNames.encoder(result.card.model.encoder)
-    return PublishedFigure.figures(for: setting)
-      .filter { $0.ours == result.card.model.method && $0.encoder == encoder }
-      .prefix(1).map { ("\($0.method), \($0.encoder)", $0.accuracy / 100) }
+    PublishedFigure.counterpart(of: result)
+      .map { [("\($0.method), \($0.encoder)", $0.accuracy / 100)] } ?? []
   }
 }
 
@@ -154,7 +172,7 @@ extension Page {
     var lines: [String] = []
     let scores = result.confusion.classScores
     let total = result.confusion.total
-    let test = "\(result.card.testedOn.label), \(result.evaluation.protocolName)"
+    let test = "\(result.card.testedOn.shortLabel), \(result.evaluation.protocolName)"
     if let largest = scores.indices.max(by: { scores[$0].support < scores[$1].support }),
       total > 0, Double(scores[largest].support) > 0.4 * Double(total)
     {

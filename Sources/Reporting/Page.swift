@@ -61,7 +61,7 @@ public struct Page: Sendable {
   }
 
   private var heading: Markup {
-    let tests = unique(results.map { $0.card.testedOn.label })
+    let tests = unique(results.map { $0.card.testedOn.shortLabel })
     let models = unique(results.map { table.names.name($0.card.model) })
     let text =
       "\(counted(results.count, "evaluation")) of \(counted(models.count, "model variant")) on "

@@ -9,7 +9,7 @@ enum PageStyle {
       *{box-sizing:border-box}
       html{background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,\
       sans-serif;-webkit-text-size-adjust:100%}
-      body{margin:0 auto;max-width:1120px;padding:0 20px 48px}
+      body{margin:0 auto;max-width:1160px;padding:0 20px 48px}
       header{padding:40px 0 12px}
       h1{font-size:1.9rem;line-height:1.2;margin:0 0 8px;letter-spacing:-.01em;text-wrap:balance}
       h2{font-size:1.3rem;line-height:1.3;margin:0 0 12px;letter-spacing:-.005em}
@@ -30,7 +30,7 @@ enum PageStyle {
       .tile h2{font-size:1rem;margin:0 0 10px}
       .pair{display:grid;grid-template-columns:1fr 1fr;gap:16px}
       .pair div+div{border-left:1px solid var(--grid);padding-left:16px}
-      .big{display:block;font-size:2rem;font-weight:650;line-height:1.1;letter-spacing:-.02em;\
+      .big{display:block;white-space:nowrap;font-size:2rem;font-weight:650;line-height:1.1;letter-spacing:-.02em;\
       font-variant-numeric:tabular-nums}
       .big small{font-size:1rem;font-weight:500;color:var(--muted);letter-spacing:0}
       .tile .key{display:block;margin-bottom:4px}
@@ -39,13 +39,13 @@ enum PageStyle {
       table{border-collapse:collapse;width:100%;font-size:.92rem;\
       font-variant-numeric:tabular-nums}
       caption{text-align:left;padding:0 0 6px}
-      th,td{text-align:left;padding:7px 10px;border-bottom:1px solid var(--grid);vertical-align:top}
+      th,td{text-align:left;padding:7px 9px;border-bottom:1px solid var(--grid);vertical-align:top}
       thead th{font-weight:600;color:var(--muted);font-size:.84rem;border-bottom-width:2px;\
       white-space:nowrap;vertical-align:bottom}
       tbody th{font-weight:500}
-      tbody th:first-child{min-width:11ch}
+      table.stacks tbody th{min-width:15ch}
       .number{text-align:right;white-space:nowrap}
-      tr.mean td,tr.mean th{font-weight:650;border-bottom-width:2px}
+      tr.mean .number,tr.mean th{font-weight:650}
       tr.ours td,tr.ours th{background:color-mix(in srgb,var(--heat) 12%,transparent);font-weight:600}
       .badge{display:inline-block;border:1px solid currentColor;border-radius:99px;padding:0 8px;\
       font-size:.8rem;white-space:nowrap;color:var(--muted)}
@@ -78,7 +78,7 @@ enum PageStyle {
   /// On a phone, a stacking table shows each row as a block of named lines.
   private static let narrow = """
     @media screen and (max-width:700px){body{padding:0 12px 32px}header{padding-top:24px}\
-    h1{font-size:1.5rem}section{padding:18px 16px;margin:14px 0}\
+    h1{font-size:1.5rem}.big{font-size:1.6rem}.pair{gap:10px}.pair div+div{padding-left:10px}th,td{padding:6px 5px}section{padding:18px 16px;margin:14px 0}\
     table.stacks,table.stacks tbody,table.stacks tr,table.stacks td,table.stacks th,\
     table.stacks caption{display:block;width:100%}\
     table.stacks thead{position:absolute;clip-path:inset(50%);height:1px;width:1px;overflow:hidden}\
@@ -87,7 +87,7 @@ enum PageStyle {
     border:0;padding:3px 8px;text-align:right;white-space:normal}\
     table.stacks td::before{content:attr(data-label);color:var(--muted);text-align:left;\
     flex-shrink:0}\
-    table.stacks tbody th{text-align:left;font-weight:650}dl{grid-template-columns:1fr;gap:0}\
+    table.stacks tbody th{text-align:left;font-weight:650;min-width:0}dl{grid-template-columns:1fr;gap:0}\
     dd{margin-bottom:8px}}
     """
 

@@ -66,10 +66,19 @@ public struct ResultTable: Sendable {
     }
   }
 
+  /// Whether a mean over seeds stands for this row too.
+  func hasMean(of row: Row) -> Bool {
+    rows.contains { other in
+      other.isMean && other.model == row.model && other.trainedOn == row.trainedOn
+        && other.testedOn == row.testedOn && other.protocolName == row.protocolName
+        && other.selection == row.selection
+    }
+  }
+
   private static func row(_ result: ReportedResult, _ names: ModelNames) -> Row {
     Row(
       model: names.name(result.card.model), seed: result.card.model.seed.map(String.init) ?? "-",
-      trainedOn: result.card.trainedOn.label, testedOn: result.card.testedOn.label,
+      trainedOn: result.card.trainedOn.shortLabel, testedOn: result.card.testedOn.shortLabel,
       setting: result.setting, protocolName: protocolText(result.evaluation),
       selection: result.evaluation.selection, count: countText(result.evaluation),
       accuracy: percent(result.confusion.accuracy, 2), interval: intervalText(result.interval),
@@ -80,7 +89,7 @@ public struct ResultTable: Sendable {
     let result = group.first
     return Row(
       model: names.name(result.card.model), seed: "mean of \(group.members.count)",
-      trainedOn: result.card.trainedOn.label, testedOn: result.card.testedOn.label,
+      trainedOn: result.card.trainedOn.shortLabel, testedOn: result.card.testedOn.shortLabel,
       setting: result.setting, protocolName: protocolText(result.evaluation),
       selection: result.evaluation.selection, count: countText(result.evaluation),
       accuracy: meanText(group.accuracy), interval: "-", meanAccuracy: meanText(group.meanAccuracy),
