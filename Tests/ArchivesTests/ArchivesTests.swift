@@ -8,7 +8,7 @@ final class TemporaryFolder {
   let path: String
 
   init() throws {
-    path = "/tmp/ferry-archives-\(getpid())-\(Files.temporaryNumber())"
+    path = "\(scratchRoot)/ferry-archives-\(getpid())-\(Files.temporaryNumber())"
     try Files.makeDirectories(path)
   }
 
@@ -130,3 +130,6 @@ func contents(
   #expect(fault?.code == .missingInput)
   #expect(fault?.message.contains("/nowhere/at/all.zip") == true)
 }
+
+/// Where temporary folders go: TMPDIR, or /tmp.
+let scratchRoot = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"

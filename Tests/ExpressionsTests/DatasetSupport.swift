@@ -78,7 +78,7 @@ final class ScratchFolder {
   let path: String
 
   init() throws {
-    path = "/tmp/ferry-expressions-\(getpid())-\(Files.temporaryNumber())"
+    path = "\(scratchRoot)/ferry-expressions-\(getpid())-\(Files.temporaryNumber())"
     try Files.makeDirectories(path)
   }
 
@@ -100,3 +100,6 @@ extension IngestOptions {
 
 /// The folder of optional test data, or nil.
 let testData: String? = getenv("FERRY_TEST_DATA").map { String(cString: $0) }
+
+/// Where temporary folders go: TMPDIR, or /tmp.
+let scratchRoot = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"

@@ -41,10 +41,13 @@ public struct IngestPlan {
   /// The rule that made labels of votes.
   public var rule: String?
   /// Gives the pictures of rows that are not files of their own (a table of pixels): reads the entry
-  /// whose path some rows' `source` starts with, and hands over each row's index and PNG bytes.
+  /// whose path some rows' `source` starts with, and hands over each row's index and bytes.
   var expand: ((ArchiveEntry, (Int, [UInt8]) throws -> Void) throws -> Void)?
   /// The entries that `expand` reads.
   var expandable: Set<String> = []
+  /// Makes a picture file of the bytes that `expand` handed over; called in parallel, with the row's
+  /// source for messages.
+  var convert: (@Sendable ([UInt8], String) throws -> [UInt8])?
 
   init(_ scheme: DatasetProtocol, rows: [SampleRow], rejects: [Reject]) {
     self.scheme = scheme
@@ -97,7 +100,8 @@ public struct DatasetDefinition: Sendable {
 
   /// All datasets, by the names that manifests use.
   public static let all: [DatasetDefinition] = [
-    .rafdb, .ckplus, .imageFolder, .imageTable,
+    .rafdb, .affectnet, .affectnet2021, .fer2013, .ferplus, .ckplus, .caerS, .imageFolder,
+    .imageTable, .webDataset,
   ]
 
   public static var names: [String] { all.map(\.card.name) }

@@ -12,7 +12,7 @@ public struct DatasetProtocol: Sendable, Equatable {
   public var classes: ClassList
   /// The counts that the protocol states; nil where it states none.
   public var expected: ClassCounts?
-  /// The totals of splits whose counts by class are not published.
+  /// The totals of splits whose counts by class are not stated.
   public var expectedTotals: [Split: Int]
 
   public init(
@@ -42,7 +42,8 @@ public struct DatasetProtocol: Sendable, Equatable {
     var lines: [String] = []
     for split in Split.allCases {
       let here = found[split] ?? [:]
-      if let expected {
+      let isTotal = expected?[split] == nil && expectedTotals[split] != nil
+      if let expected, !isTotal {
         let stated = expected[split] ?? [:]
         for name in classes.names where (stated[name] ?? 0) != (here[name] ?? 0) {
           lines.append(

@@ -140,30 +140,33 @@ final class SampleWriter {
   }
 
   private enum Verdict: Sendable {
-    case good(Digest, suffix: String)
+    case good(Digest, picture: [UInt8], suffix: String)
     case bad(Fault)
   }
 
   /// Decodes and hashes the batch in parallel, then writes it in order.
   func flush() throws {
     let pictures = batch.map { (plan.rows[$0.index].source, $0.bytes) }
+    let convert = plan.convert
     let verdicts = try Parallel.map(pictures.count, threads: threads) { number in
       let (name, bytes) = pictures[number]
       do {
-        _ = try Image.decode(bytes, name: name, as: .asStored)
-        return Verdict.good(Digest(hashing: bytes), suffix: bytes[0] == 0xFF ? "jpg" : "png")
+        let picture = try convert?(bytes, name) ?? bytes
+        _ = try Image.decode(picture, name: name, as: .asStored)
+        return Verdict.good(
+          Digest(hashing: picture), picture: picture, suffix: picture[0] == 0xFF ? "jpg" : "png")
       } catch let fault as Fault {
         return Verdict.bad(fault)
       }
     }
-    for ((index, bytes), verdict) in zip(batch, verdicts) {
+    for ((index, _), verdict) in zip(batch, verdicts) {
       switch verdict {
       case .bad(let fault): reject(index, fault)
-      case .good(let digest, let suffix):
+      case .good(let digest, let picture, let suffix):
         var row = plan.rows[index]
         row.id = ids[index]
         noteDuplicate(row, digest)
-        try collection.append(row.json, payload: bytes, extension: suffix)
+        try collection.append(row.json, payload: picture, extension: suffix)
         kept.append(row)
       }
     }

@@ -1,0 +1,72 @@
+import Archives
+import Platform
+
+/// The lines of a text entry of any size, in constant memory.
+enum EntryLines {
+  /// The longest line that is read.
+  static let limit = 1 << 20
+
+  /// Calls `body` with each line's number, from 1, and its bytes without the line end (LF or CRLF).
+  ///
+  /// - Throws: `Fault` for a line longer than the limit, and whatever `body` throws.
+  static func forEach(
+    _ entry: ArchiveEntry, _ body: (Int, UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    var pending: [UInt8] = []
+    var number = 1
+    func line(_ bytes: UnsafeRawBufferPointer) throws {
+      let hasReturn = bytes.last == UInt8(ascii: "\r")
+      let hasMark = number == 1 && bytes.starts(with: [0xEF, 0xBB, 0xBF])
+      let range = (hasMark ? 3 : 0)..<(bytes.count - (hasReturn ? 1 : 0))
+      try body(number, UnsafeRawBufferPointer(rebasing: bytes[range]))
+      number += 1
+    }
+    try entry.forEachChunk { chunk in
+      var start = 0
+      while let end = chunk[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        if pending.isEmpty {
+          try line(UnsafeRawBufferPointer(rebasing: chunk[start..<end]))
+        } else {
+          pending.append(contentsOf: chunk[start..<end])
+          try pending.withUnsafeBytes { try line($0) }
+          pending.removeAll(keepingCapacity: true)
+        }
+        start = end + 1
+      }
+      pending.append(contentsOf: chunk[start...])
+      guard pending.count <= limit else {
+        throw Fault(
+          .badInput, "a line is longer than \(limit) bytes", at: .init(entry.path, line: number))
+      }
+    }
+    if !pending.isEmpty { try pending.withUnsafeBytes { try line($0) } }
+  }
+
+  /// The cells of a line of comma-separated values, without copying; quotes around a cell are taken
+  /// off. Quoted commas are not known here: columns of numbers and paths have none.
+  static func cells(_ line: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
+    var cells: [UnsafeRawBufferPointer] = []
+    var start = 0
+    while true {
+      let end = line[start...].firstIndex(of: UInt8(ascii: ",")) ?? line.count
+      cells.append(trimmed(line, start..<end))
+      if end == line.count { return cells }
+      start = end + 1
+    }
+  }
+
+  private static func trimmed(
+    _ line: UnsafeRawBufferPointer, _ range: Range<Int>
+  ) -> UnsafeRawBufferPointer {
+    var low = range.lowerBound
+    var high = range.upperBound
+    while low < high, line[low] == 0x20 || line[low] == 0x22 { low += 1 }
+    while low < high, line[high - 1] == 0x20 || line[high - 1] == 0x22 { high -= 1 }
+    return UnsafeRawBufferPointer(rebasing: line[low..<high])
+  }
+
+  /// A cell as text, with bytes that are not UTF-8 replaced.
+  static func text(_ cell: UnsafeRawBufferPointer) -> String {
+    String(decoding: cell, as: UTF8.self)
+  }
+}
