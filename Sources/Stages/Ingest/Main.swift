@@ -71,14 +71,20 @@ import StageKit
     options.fold = parameters.optionalInteger("fold")
     options.rule = parameters.optionalString("rule")
     options.classes = parameters.optionalStrings("classes")
-    options.columns = try parameters["columns"].object.map { try TableColumns($0) }
-    options.table = parameters.optionalString("table")
-    options.pattern = parameters.optionalString("pattern")
-    options.holdout = try parameters["holdout"].object.map { try Holdout($0) }
+    options.columns = try given(parameters["columns"].object).map { try TableColumns($0) }
+    options.table = given(parameters.optionalString("table"))
+    options.pattern = given(parameters.optionalString("pattern"))
+    options.holdout = try given(parameters["holdout"].object).map { try Holdout($0) }
     options.acceptTerms = parameters.boolean("accept_terms")
     options.acceptCounts = parameters.boolean("accept_counts")
     options.reject = Reject.Policy(rawValue: parameters.string("reject")) ?? .drop
     return options
+  }
+
+  /// An empty map or text says as little as null: manifests have variables for what one dataset
+  /// takes and another does not.
+  private static func given<C: Collection>(_ value: C?) -> C? {
+    value.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   private static func passphrase(_ parameters: StageParameters) throws -> String? {
