@@ -45,7 +45,7 @@ private func shard(
     faces: artifacts, size: size, filter: .bilinear,
     validation: ValidationSplit(fraction: validation, seed: seed), threads: threads)
   let (metadata, _, count) = try sharding.write(to: directory)
-  try Artifact.seal(
+  _ = try Artifact.seal(
     directory, kind: "shards", schema: 1, rows: ["rows": count], metadata: metadata)
   return try ShardSet(directory)
 }

@@ -50,7 +50,7 @@ import Testing
       metadata["preprocessing"] = [
         "size": .integer(size), "channels": "rgb", "alignment": alignment,
       ]
-      try Artifact.seal(directory, kind: "shards", schema: 1, metadata: metadata)
+      _ = try Artifact.seal(directory, kind: "shards", schema: 1, metadata: metadata)
       return try ShardSet(directory)
     }
   }
