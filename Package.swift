@@ -131,3 +131,20 @@ let package = Package(
     tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
   ]
 )
+
+// FERRY_ONLY=FacesTests,ferry-align builds those targets and what they need, and nothing else:
+// for work on one room.
+if let only = Context.environment["FERRY_ONLY"] {
+  var wanted: Set<String> = []
+  var waiting = only.split(separator: ",").map(String.init)
+  while let name = waiting.popLast() {
+    guard wanted.insert(name).inserted else { continue }
+    for dependency in package.targets.first(where: { $0.name == name })?.dependencies ?? [] {
+      switch dependency {
+      case .byNameItem(let needed, _), .targetItem(let needed, _): waiting.append(needed)
+      default: break
+      }
+    }
+  }
+  package.targets.removeAll { !wanted.contains($0.name) }
+}
