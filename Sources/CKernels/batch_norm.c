@@ -5,7 +5,9 @@
 enum { TASK_PIXELS = 2048 };
 
 typedef struct {
-  const float *x, *y, *dy, *residual, *mean, *scale, *shift, *constant;
+  const float *x, *dy, *residual, *scale, *shift;
+  ferry_mask mask;
+  ferry_norm_gradient gradient;
   float *out, *dz;
   long planes, blocks, pixels, planes_each;
   int relu;
@@ -31,17 +33,14 @@ void ferry_scale_shift(const float *x, const float *scale, const float *shift,
   FERRY_CALL(scale_shift_run, (&job));
 }
 
-void ferry_batch_norm_backward(const float *x, const float *y, const float *dy, const float *mean,
-                               const float *a, const float *b, const float *d, long n, long c,
-                               long pixels, float *dx, float *dz) {
+void ferry_batch_norm_backward(const float *x, const ferry_mask *mask, const float *dy,
+                               const ferry_norm_gradient *gradient, long n, long c, long pixels,
+                               float *dx, float *dz) {
   norm_job job = norm_of(n, c, pixels);
   job.x = x;
-  job.y = y;
-  job.mean = mean;
   job.dy = dy;
-  job.scale = a;
-  job.shift = b;
-  job.constant = d;
+  job.mask = *mask;
+  job.gradient = *gradient;
   job.out = dx;
   job.dz = dz;
   FERRY_CALL(norm_backward_run, (&job));
@@ -75,17 +74,20 @@ static void TARGETED(scale_shift_run)(norm_job *job) {
   ferry_parallel(divide_up(job->planes, job->planes_each), TARGETED(scale_shift_task), job);
 }
 
+// masked: 0 no ReLU, 1 by its output, 2 by x.
 ALWAYS void TARGETED(norm_backward_plane)(const int masked, const int keep, const norm_job *job,
                                           long plane) {
-  long block = plane % job->blocks, at = plane * job->pixels * LANES;
-  f16 a = LOAD(job->scale + block * LANES), b = LOAD(job->shift + block * LANES);
-  f16 d = LOAD(job->constant + block * LANES), mean = LOAD(job->mean + block * LANES);
+  long from = plane % job->blocks * LANES, at = plane * job->pixels * LANES;
+  f16 a = LOAD(job->gradient.a + from), b = LOAD(job->gradient.b + from);
+  f16 d = LOAD(job->gradient.d + from), mean = LOAD(job->gradient.mean + from);
+  f16 scale = masked == 2 ? LOAD(job->mask.scale + from) : (f16){};
+  f16 shift = masked == 2 ? LOAD(job->mask.shift + from) : (f16){};
   for (long i = 0; i < job->pixels; i++, at += LANES) {
-    f16 dz = LOAD(job->dy + at);
-    if (masked) dz = SELECT(LOAD(job->y + at) > (f16){}, dz, (f16){});
-    f16 dx = a * dz + (b * (LOAD(job->x + at) - mean) + d);
+    f16 x = LOAD(job->x + at), dz = LOAD(job->dy + at);
+    if (masked == 1) dz = SELECT(LOAD(job->mask.y + at) > (f16){}, dz, (f16){});
+    if (masked == 2) dz = SELECT(x * scale + shift > (f16){}, dz, (f16){});
     if (keep) STORE(job->dz + at, dz);
-    STORE(job->out + at, dx);
+    STORE(job->out + at, a * dz + (b * (x - mean) + d));
   }
 }
 
@@ -93,8 +95,10 @@ static void TARGETED(norm_backward_task)(void *context, long index) {
   const norm_job *job = context;
   long end = long_min((index + 1) * job->planes_each, job->planes);
   for (long plane = index * job->planes_each; plane < end; plane++) {
-    if (job->y && job->dz) TARGETED(norm_backward_plane)(1, 1, job, plane);
-    else if (job->y) TARGETED(norm_backward_plane)(1, 0, job, plane);
+    if (job->mask.y && job->dz) TARGETED(norm_backward_plane)(1, 1, job, plane);
+    else if (job->mask.y) TARGETED(norm_backward_plane)(1, 0, job, plane);
+    else if (job->mask.scale && job->dz) TARGETED(norm_backward_plane)(2, 1, job, plane);
+    else if (job->mask.scale) TARGETED(norm_backward_plane)(2, 0, job, plane);
     else if (job->dz) TARGETED(norm_backward_plane)(0, 1, job, plane);
     else TARGETED(norm_backward_plane)(0, 0, job, plane);
   }

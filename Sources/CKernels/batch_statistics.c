@@ -9,7 +9,8 @@
 enum { RUN = 256, TASK_PIXELS = 2048 };
 
 typedef struct {
-  const float *x, *y, *dy, *mean, *inverse;
+  const float *x, *dy, *mean, *inverse;
+  ferry_mask mask;
   long n, c, pixels, planes_each;
   double *first, *second;  // [plane][16]
 } statistics_job;
@@ -40,12 +41,12 @@ void ferry_batch_statistics(const float *x, long n, long c, long pixels, float *
   }
 }
 
-void ferry_batch_norm_reduce(const float *x, const float *y, const float *dy, const float *mean,
-                             const float *inverse, long n, long c, long pixels, float *dgamma,
-                             float *dbeta) {
+void ferry_batch_norm_reduce(const float *x, const ferry_mask *mask, const float *dy,
+                             const float *mean, const float *inverse, long n, long c, long pixels,
+                             float *dgamma, float *dbeta) {
   long all = blocks_of(c), planes = n * all;
   double *first = ferry_scratch(3, 2 * planes * LANES * (long)sizeof(double));
-  statistics_job job = {.x = x, .y = y, .dy = dy, .mean = mean, .inverse = inverse, .n = n,
+  statistics_job job = {.x = x, .dy = dy, .mask = *mask, .mean = mean, .inverse = inverse, .n = n,
                         .c = c, .pixels = pixels, .first = first,
                         .second = first + planes * LANES, .planes_each = planes_each(pixels)};
   FERRY_CALL(reduce_run, (&job));
@@ -117,32 +118,34 @@ static void TARGETED(statistics_run)(statistics_job *job) {
   ferry_parallel(divide_up(planes, job->planes_each), TARGETED(statistics_task), job);
 }
 
-ALWAYS void TARGETED(run_reduce)(const int masked, const float *x, const float *y, const float *dy,
-                                 long count, f16 mean, f16 *gamma, f16 *beta) {
+// Sums of dz (x - mean) and dz over a run. masked: 0 no ReLU, 1 by its output, 2 by x.
+ALWAYS void TARGETED(run_reduce)(const int masked, const statistics_job *job, long block, long at,
+                                 long count, d16 *gamma, d16 *beta) {
+  f16 mean = LOAD(job->mean + block * LANES), scale = {}, shift = {};
+  if (masked == 2) {
+    scale = LOAD(job->mask.scale + block * LANES);
+    shift = LOAD(job->mask.shift + block * LANES);
+  }
   f16 gammas[2] = {{0}, {0}}, betas[2] = {{0}, {0}};
-  for (long i = 0; i < count; i++) {
-    f16 dz = LOAD(dy + i * LANES);
-    if (masked) dz = SELECT(LOAD(y + i * LANES) > (f16){}, dz, (f16){});
-    gammas[i % 2] += dz * (LOAD(x + i * LANES) - mean);
+  for (long i = 0; i < count; i++, at += LANES) {
+    f16 x = LOAD(job->x + at), dz = LOAD(job->dy + at);
+    if (masked == 1) dz = SELECT(LOAD(job->mask.y + at) > (f16){}, dz, (f16){});
+    if (masked == 2) dz = SELECT(x * scale + shift > (f16){}, dz, (f16){});
+    gammas[i % 2] += dz * (x - mean);
     betas[i % 2] += dz;
   }
-  *gamma = gammas[0] + gammas[1];
-  *beta = betas[0] + betas[1];
+  *gamma += __builtin_convertvector(gammas[0] + gammas[1], d16);
+  *beta += __builtin_convertvector(betas[0] + betas[1], d16);
 }
 
 static void TARGETED(plane_reduce)(const statistics_job *job, long plane) {
   long block = plane % blocks_of(job->c), at = plane * job->pixels * LANES;
-  f16 mean = LOAD(job->mean + block * LANES);
   d16 gammas = {}, betas = {};
   for (long from = 0; from < job->pixels; from += RUN, at += RUN * LANES) {
     long run = long_min(RUN, job->pixels - from);
-    f16 gamma, beta;
-    if (job->y)
-      TARGETED(run_reduce)(1, job->x + at, job->y + at, job->dy + at, run, mean, &gamma, &beta);
-    else
-      TARGETED(run_reduce)(0, job->x + at, NULL, job->dy + at, run, mean, &gamma, &beta);
-    gammas += __builtin_convertvector(gamma, d16);
-    betas += __builtin_convertvector(beta, d16);
+    if (job->mask.y) TARGETED(run_reduce)(1, job, block, at, run, &gammas, &betas);
+    else if (job->mask.scale) TARGETED(run_reduce)(2, job, block, at, run, &gammas, &betas);
+    else TARGETED(run_reduce)(0, job, block, at, run, &gammas, &betas);
   }
   gammas *= __builtin_convertvector(LOAD(job->inverse + block * LANES), d16);
   memcpy(job->first + plane * LANES, &gammas, sizeof gammas);

@@ -21,9 +21,11 @@ public final class BatchNorm2d: Layer {
 
   private struct Saved {
     var x: Tensor
-    var y: Tensor?
+    var mask: Normalisation.Mask
     var mean: Tensor
     var inverse: Tensor
+    var scale: Tensor
+    var shift: Tensor
     var addsResidual: Bool
   }
 
@@ -66,9 +68,21 @@ public final class BatchNorm2d: Layer {
     let (scale, shift) = factors(mean: mean, inverse: inverse)
     let y = Normalisation.scaleShift(
       x, scale: scale, shift: shift, residual: residual, relu: relu)
+    let mask: Normalisation.Mask =
+      !relu ? .none : (residual == nil ? .sign(scale: scale, shift: shift) : .output(y))
     saved = Saved(
-      x: x, y: relu ? y : nil, mean: mean, inverse: inverse, addsResidual: residual != nil)
+      x: x, mask: mask, mean: mean, inverse: inverse, scale: scale, shift: shift,
+      addsResidual: residual != nil)
     return y
+  }
+
+  /// The last training pass's output once more, for who did not keep it; not after a residual.
+  func recomputedOutput() -> Tensor {
+    guard let saved, !saved.addsResidual else {
+      preconditionFailure("only a training pass without a residual can be repeated")
+    }
+    return Normalisation.scaleShift(
+      saved.x, scale: saved.scale, shift: saved.shift, residual: nil, relu: relu)
   }
 
   /// Scale and shift under the running statistics, a multiple of sixteen entries each.
@@ -120,7 +134,8 @@ public final class BatchNorm2d: Layer {
     guard let saved = saved.take() else { preconditionFailure("backward needs a training forward") }
     let dy = dy.converted(to: .blocked)
     let (x, mean) = (saved.x, saved.mean)
-    let sums = Normalisation.reduce(x, y: saved.y, dy: dy, mean: mean, inverse: saved.inverse)
+    let sums = Normalisation.reduce(
+      x, mask: saved.mask, dy: dy, mean: mean, inverse: saved.inverse)
     weight.addGradient { sums.gamma.pointer[$0] }
     bias.addGradient { sums.beta.pointer[$0] }
     let dx = overwriting ? x : Tensor(x.shape, layout: .blocked)
@@ -128,7 +143,7 @@ public final class BatchNorm2d: Layer {
       saved.addsResidual
       ? (overwriting || !relu ? dy : Tensor(dy.shape, layout: .blocked)) : nil
     Normalisation.backward(
-      x, y: saved.y, dy: dy, mean: mean, factors: gradientFactors(sums, saved), into: dx,
+      x, mask: saved.mask, dy: dy, mean: mean, factors: gradientFactors(sums, saved), into: dx,
       masked: relu ? residual : nil)
     return (dx, residual)
   }

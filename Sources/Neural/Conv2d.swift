@@ -63,6 +63,11 @@ public final class Conv2d: Layer {
     return convolution.backwardInput(dy, weights: weight.value, input: x.shape, addingTo: sum)
   }
 
+  /// Forgets the training pass's input until `restoreInput` brings an equal one.
+  func dropInput() { input = nil }
+
+  func restoreInput(_ x: Tensor) { input = x }
+
   private func padded(_ vector: Tensor) -> Tensor {
     let result = Tensor.zeros([Normalisation.channelCount(vector.count)])
     result.pointer.update(from: vector.pointer, count: vector.count)

@@ -2,6 +2,9 @@ import Platform
 import Tensors
 
 /// Two 3x3 convolutions and a shortcut (He et al. 2016, figure 2).
+///
+/// The tensor between the two is computed again in the backward pass instead of being kept: one
+/// pass over it for a quarter less memory.
 final class ResidualBlock: Layer {
   private let first: ConvolutionUnit
   private let second: ConvolutionUnit
@@ -29,11 +32,14 @@ final class ResidualBlock: Layer {
   func forward(_ x: Tensor, training: Bool) -> Tensor {
     let middle = first.forward(x, training: training)
     let residual = shortcut?.forward(x, training: training) ?? x
-    return second.forward(middle, training: training, adding: residual)
+    let y = second.forward(middle, training: training, adding: residual)
+    if training { second.convolution.dropInput() }
+    return y
   }
 
   func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
     let (gradient, residual) = second.norm.backward(dy, overwriting: true)
+    second.convolution.restoreInput(first.norm.recomputedOutput())
     guard let residual,
       let middle = second.convolution.backward(gradient, inputGradient: true)
     else { preconditionFailure("a residual block has a residual") }

@@ -35,15 +35,42 @@ public enum Normalisation {
     return y
   }
 
-  /// With dz = dy where y > 0 (everywhere without y): the sums of dz (x - mean) inverse, and of dz.
-  public static func reduce(
-    _ x: Tensor, y: Tensor?, dy: Tensor, mean: Tensor, inverse: Tensor
-  ) -> (gamma: Tensor, beta: Tensor) {
+  /// What tells where a ReLU after the normalisation let its input through.
+  public enum Mask {
+    /// There was none.
+    case none
+    /// Its output.
+    case output(Tensor)
+    /// The sign of x scale + shift, bit for bit what `scaleShift` computed: the output need not be
+    /// kept.
+    case sign(scale: Tensor, shift: Tensor)
+
+    fileprivate func with<Result>(_ body: (inout ferry_mask) -> Result) -> Result {
+      var mask = ferry_mask(y: nil, scale: nil, shift: nil)
+      switch self {
+      case .none: return body(&mask)
+      case .output(let y):
+        mask.y = UnsafePointer(y.pointer)
+        return withExtendedLifetime(y) { body(&mask) }
+      case .sign(let scale, let shift):
+        mask.scale = UnsafePointer(scale.pointer)
+        mask.shift = UnsafePointer(shift.pointer)
+        return withExtendedLifetime((scale, shift)) { body(&mask) }
+      }
+    }
+  }
+
+  /// With dz = dy where the mask lets it through: the sums of dz (x - mean) inverse, and of dz.
+  public static func reduce(_ x: Tensor, mask: Mask, dy: Tensor, mean: Tensor, inverse: Tensor)
+    -> (gamma: Tensor, beta: Tensor)
+  {
     let gamma = Tensor(mean.shape)
     let beta = Tensor(mean.shape)
-    ferry_batch_norm_reduce(
-      x.pointer, y?.pointer, dy.pointer, mean.pointer, inverse.pointer, x.shape[0], x.shape[1],
-      pixels(x), gamma.pointer, beta.pointer)
+    mask.with {
+      ferry_batch_norm_reduce(
+        x.pointer, &$0, dy.pointer, mean.pointer, inverse.pointer, x.shape[0], x.shape[1],
+        pixels(x), gamma.pointer, beta.pointer)
+    }
     return (gamma, beta)
   }
 
@@ -51,11 +78,15 @@ public enum Normalisation {
   ///
   /// `dx` may be x, and `masked` may be dy.
   public static func backward(
-    _ x: Tensor, y: Tensor?, dy: Tensor, mean: Tensor, factors: (a: Tensor, b: Tensor, d: Tensor),
+    _ x: Tensor, mask: Mask, dy: Tensor, mean: Tensor, factors: (a: Tensor, b: Tensor, d: Tensor),
     into dx: Tensor, masked: Tensor?
   ) {
-    ferry_batch_norm_backward(
-      x.pointer, y?.pointer, dy.pointer, mean.pointer, factors.a.pointer, factors.b.pointer,
-      factors.d.pointer, x.shape[0], x.shape[1], pixels(x), dx.pointer, masked?.pointer)
+    var gradient = ferry_norm_gradient(
+      mean: mean.pointer, a: factors.a.pointer, b: factors.b.pointer, d: factors.d.pointer)
+    mask.with {
+      ferry_batch_norm_backward(
+        x.pointer, &$0, dy.pointer, &gradient, x.shape[0], x.shape[1], pixels(x), dx.pointer,
+        masked?.pointer)
+    }
   }
 }

@@ -108,15 +108,25 @@ void ferry_batch_statistics(const float *x, long n, long c, long pixels, float *
 // y = x * scale + shift (+ residual), then max(0, .) where relu is set. y may be x.
 void ferry_scale_shift(const float *x, const float *scale, const float *shift,
                        const float *residual, int relu, long n, long c, long pixels, float *y);
-// With dz = dy where y > 0 (y null: dz = dy), dbeta = sum dz and dgamma = sum dz (x - mean) inverse.
-void ferry_batch_norm_reduce(const float *x, const float *y, const float *dy, const float *mean,
-                             const float *inverse, long n, long c, long pixels, float *dgamma,
-                             float *dbeta);
+// Where a ReLU followed, dz = dy where its output was positive. The output itself says so (y), or
+// x * scale + shift does, which spares reading and keeping y; with neither, dz = dy.
+typedef struct {
+  const float *y;
+  const float *scale, *shift;
+} ferry_mask;
+
+// dbeta = sum dz and dgamma = sum dz (x - mean) inverse.
+void ferry_batch_norm_reduce(const float *x, const ferry_mask *mask, const float *dy,
+                             const float *mean, const float *inverse, long n, long c, long pixels,
+                             float *dgamma, float *dbeta);
 // dx = a dz + b (x - mean) + d for each channel, and dz itself where asked for. dx may be x, dz may
 // be dy.
-void ferry_batch_norm_backward(const float *x, const float *y, const float *dy, const float *mean,
-                               const float *a, const float *b, const float *d, long n, long c,
-                               long pixels, float *dx, float *dz);
+typedef struct {
+  const float *mean, *a, *b, *d;
+} ferry_norm_gradient;
+void ferry_batch_norm_backward(const float *x, const ferry_mask *mask, const float *dy,
+                               const ferry_norm_gradient *gradient, long n, long c, long pixels,
+                               float *dx, float *dz);
 
 // Pooling, blocked ------------------------------------------------------------------------------
 
