@@ -1,64 +1,27 @@
 import Platform
 import Tensors
 
-/// Two 3x3 convolutions and a shortcut (He et al. 2016, figure 2).
-///
-/// The tensor between the two is computed again in the backward pass instead of being kept: one
-/// pass over it for a quarter less memory.
-final class ResidualBlock: Layer {
-  private let first: ConvolutionUnit
-  private let second: ConvolutionUnit
-  private let shortcut: ConvolutionUnit?
-
-  init(_ name: String, inputs: Int, outputs: Int, stride: Int, generator: inout SeededGenerator) {
-    first = ConvolutionUnit(
-      convolution: "\(name).conv1", norm: "\(name).bn1", inputs: inputs, outputs: outputs,
-      kernel: 3, stride: stride, relu: true, generator: &generator)
-    second = ConvolutionUnit(
-      convolution: "\(name).conv2", norm: "\(name).bn2", inputs: outputs, outputs: outputs,
-      kernel: 3, stride: 1, relu: true, generator: &generator)
-    shortcut =
-      stride == 1 && inputs == outputs
-      ? nil
-      : ConvolutionUnit(
-        convolution: "\(name).downsample.0", norm: "\(name).downsample.1", inputs: inputs,
-        outputs: outputs, kernel: 1, stride: stride, relu: false, generator: &generator)
-  }
-
-  private var units: [ConvolutionUnit] { [first, second] + (shortcut.map { [$0] } ?? []) }
-  var parameters: [Parameter] { units.flatMap(\.parameters) }
-  var buffers: [NamedTensor] { units.flatMap(\.buffers) }
-
-  func forward(_ x: Tensor, training: Bool) -> Tensor {
-    let middle = first.forward(x, training: training)
-    let residual = shortcut?.forward(x, training: training) ?? x
-    let y = second.forward(middle, training: training, adding: residual)
-    if training { second.convolution.dropInput() }
-    return y
-  }
-
-  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
-    let (gradient, residual) = second.norm.backward(dy, overwriting: true)
-    second.convolution.restoreInput(first.norm.recomputedOutput())
-    guard let residual,
-      let middle = second.convolution.backward(gradient, inputGradient: true)
-    else { preconditionFailure("a residual block has a residual") }
-    let around =
-      shortcut.map { $0.backward(residual, inputGradient: inputGradient) } ?? residual
-    return first.backward(middle, inputGradient: inputGradient, addingTo: around)
-  }
-}
-
 /// A residual network without its classifier (He et al. 2016), names as torchvision's.
 ///
-/// Shapes: images [N, inputChannels, H, W], plain, of any size from 1 x 1 up; features [N, 512 width].
+/// Shapes: images [N, inputChannels, H, W], plain, of any size from 1 x 1 up; features [N, 512 width]
+/// with two convolutions a block and [N, 2048 width] with three.
 public final class ResNet: Layer {
-  /// The number of blocks in each of the four stages.
+  /// The number of blocks in each of the four stages, and their kind.
   public struct Depth: Sendable, Equatable {
     public var blocks: [Int]
-    public init(blocks: [Int]) { self.blocks = blocks }
+    /// Blocks of 1x1, 3x3 and 1x1 convolutions instead of two 3x3 ones.
+    public var bottleneck: Bool
+
+    public init(blocks: [Int], bottleneck: Bool = false) {
+      self.blocks = blocks
+      self.bottleneck = bottleneck
+    }
+
     public static let resnet18 = Depth(blocks: [2, 2, 2, 2])
     public static let resnet34 = Depth(blocks: [3, 4, 6, 3])
+    public static let resnet50 = Depth(blocks: [3, 4, 6, 3], bottleneck: true)
+
+    var kind: any ResidualBlock.Type { bottleneck ? BottleneckBlock.self : BasicBlock.self }
   }
 
   /// The length of a feature vector.
@@ -79,7 +42,7 @@ public final class ResNet: Layer {
       generator: &generator)
   }
 
-  /// A network whose four stages have the given channels.
+  /// A network whose 3x3 convolutions have the given channels in its four stages.
   public init(
     _ depth: Depth, channels: [Int], inputChannels: Int = 3, prefix: String = "",
     generator: inout SeededGenerator
@@ -93,15 +56,15 @@ public final class ResNet: Layer {
     for (stage, count) in depth.blocks.enumerated() {
       for block in 0..<count {
         layers.append(
-          ResidualBlock(
-            "\(prefix)layer\(stage + 1).\(block)", inputs: inputs, outputs: channels[stage],
+          depth.kind.init(
+            "\(prefix)layer\(stage + 1).\(block)", inputs: inputs, channels: channels[stage],
             stride: block == 0 && stage > 0 ? 2 : 1, generator: &generator))
-        inputs = channels[stage]
+        inputs = channels[stage] * depth.kind.expansion
       }
     }
     layers.append(GlobalAveragePool())
     body = Sequential(layers)
-    featureCount = channels[3]
+    featureCount = inputs
   }
 
   /// ResNet-18.

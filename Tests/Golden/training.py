@@ -1,9 +1,10 @@
 """Golden values of a small residual network: PyTorch's, for Tests/NeuralTests.
 
-Usage: training.py OUTPUT.safetensors. Needs torch; the file is committed.
+Usage: training.py basic|bottleneck OUTPUT.safetensors. Needs torch and torchvision; the files are
+committed as training.safetensors and bottleneck.safetensors.
 
-The network has torchvision's names and layers with 12, 20, 24 and 33 channels (not multiples of 16)
-and one block a stage, so that every shape of convolution, border and padding block takes part. All is
+The networks have torchvision's names and layers with channels that are not multiples of 16 and one
+block a stage, so that every shape of convolution, border and padding block takes part. All is
 done in double precision and rounded once, so the file holds the truth, not another rounding. Images
 and first weights come from a formula that the test has, too.
 """
@@ -14,29 +15,22 @@ import sys
 
 import torch
 from torch import nn
+from torchvision.models.resnet import BasicBlock, Bottleneck
 
 torch.set_default_dtype(torch.float64)
-CHANNELS = (12, 20, 24, 33)
+KIND = {"basic": BasicBlock, "bottleneck": Bottleneck}[sys.argv[1]]
+CHANNELS = (12, 20, 24, 33) if KIND is BasicBlock else (5, 7, 8, 9)
 STEPS = 6
 
 
-class Block(nn.Module):
-    def __init__(self, inputs, outputs, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.downsample = None
-        if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-            )
-
-    def forward(self, x):
-        y = torch.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
-        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+def block(inputs, channels, stride):
+    outputs = channels * KIND.expansion
+    shortcut = None
+    if stride != 1 or inputs != outputs:
+        shortcut = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+        )
+    return KIND(inputs, channels, stride, shortcut)
 
 
 class Network(nn.Module):
@@ -45,10 +39,10 @@ class Network(nn.Module):
         self.conv1 = nn.Conv2d(3, CHANNELS[0], 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(CHANNELS[0])
         inputs = CHANNELS[0]
-        for stage, outputs in enumerate(CHANNELS):
-            block = Block(inputs, outputs, 1 if stage == 0 else 2)
-            setattr(self, f"layer{stage + 1}", nn.Sequential(block))
-            inputs = outputs
+        for stage, channels in enumerate(CHANNELS):
+            layer = block(inputs, channels, 1 if stage == 0 else 2)
+            setattr(self, f"layer{stage + 1}", nn.Sequential(layer))
+            inputs = channels * KIND.expansion
         self.fc = nn.Linear(inputs, 5)
 
     def features(self, x):
@@ -112,7 +106,7 @@ for step in range(STEPS):
     loss.backward()
     if step == 0:
         for name in ("conv1", "bn1", "layer1.0.conv1", "layer2.0.conv1", "layer4.0.conv2",
-                     "layer3.0.downsample.1"):
+                     "layer2.0.conv3", "layer3.0.downsample.1"):
             for kind in ("weight", "bias"):
                 parameter = dict(model.named_parameters()).get(f"{name}.{kind}")
                 if parameter is not None:
@@ -128,4 +122,4 @@ for name, value in model.state_dict().items():
 model.eval()
 with torch.no_grad():
     out["features"] = model.features(images)
-save(sys.argv[1], out)
+save(sys.argv[2], out)

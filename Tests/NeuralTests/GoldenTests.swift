@@ -13,11 +13,11 @@ import Testing
   static let lossTolerance = 1e-4
   static let weightTolerance = 1e-3
 
-  static let path: String = {
+  static func path(_ file: String) -> String {
     var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     parts.removeLast()
-    return parts.joined(separator: "/") + "/Golden/training.safetensors"
-  }()
+    return parts.joined(separator: "/") + "/Golden/\(file).safetensors"
+  }
 
   /// Numbers in +-bound from a hash of their index, as training.py draws them.
   static func drawn(_ tensor: Tensor, stream: UInt64, bound: Double, plus offset: Double = 0) {
@@ -38,11 +38,12 @@ import Testing
     let images = Tensor([6, 3, 37, 42])
     let labels = [0, 1, 2, 3, 4, 1]
 
-    init() {
+    init(bottleneck: Bool) {
       var generator = SeededGenerator(seed: 1)
       network = ResNet(
-        .init(blocks: [1, 1, 1, 1]), channels: [12, 20, 24, 33], generator: &generator)
-      head = Linear("fc", inputs: 33, outputs: 5, generator: &generator)
+        .init(blocks: [1, 1, 1, 1], bottleneck: bottleneck),
+        channels: bottleneck ? [5, 7, 8, 9] : [12, 20, 24, 33], generator: &generator)
+      head = Linear("fc", inputs: network.featureCount, outputs: 5, generator: &generator)
       for (stream, parameter) in (network.parameters + head.parameters).enumerated() {
         let isVector = parameter.value.shape.count == 1
         GoldenTests.drawn(
@@ -66,11 +67,11 @@ import Testing
     return Double((zip(a, b).map { abs($0 - $1) }.max() ?? 0) / scale)
   }
 
-  @Test(arguments: KernelTarget.available)
-  func stepsFollowPyTorch(_ target: KernelTarget) throws {
-    let golden = try SafetensorsFile(Self.path)
+  @Test(arguments: KernelTarget.available, [false, true])
+  func stepsFollowPyTorch(_ target: KernelTarget, bottleneck: Bool) throws {
+    let golden = try SafetensorsFile(Self.path(bottleneck ? "bottleneck" : "training"))
     try target.use {
-      let model = Model()
+      let model = Model(bottleneck: bottleneck)
       let parameters = model.network.parameters + model.head.parameters
       let optimiser = SGD(parameters, learningRate: 0.05, momentum: 0.9, weightDecay: 1e-3)
       let losses = try golden.floats(golden.require("losses", .float32))

@@ -44,6 +44,10 @@ import Testing
     let net = ResNet(
       .init(blocks: [1, 1, 1, 1]), width: 0.1, generator: &g)
     GradientCheck(distance: 1e-3, tolerance: 5e-2).check(net, random([4, 3, 40, 36], seed: 10))
+    let bottlenecks = ResNet(
+      .init(blocks: [1, 1, 1, 1], bottleneck: true), width: 0.1, generator: &g)
+    GradientCheck(distance: 1e-3, tolerance: 5e-2)
+      .check(bottlenecks, random([4, 3, 40, 36], seed: 10))
   }
 
   @Test func gradientsAddUpUntilZeroed() {
@@ -90,5 +94,9 @@ import Testing
     ] { #expect(names.contains(name)) }
     #expect(net.parameters.reduce(0) { $0 + $1.value.count } == 11_176_512)
     #expect(net.featureCount == 512)
+    let large = ResNet(.resnet50, generator: &g)
+    #expect(large.parameters.reduce(0) { $0 + $1.value.count } == 23_508_032)
+    #expect(large.featureCount == 2048)
+    #expect(large.state.contains { $0.name == "layer1.0.downsample.0.weight" })
   }
 }
