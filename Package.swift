@@ -62,11 +62,14 @@ let package = Package(
     system("CArchive", "libarchive", apt: "libarchive-dev"),
     system("CJPEG", "libjpeg", apt: "libjpeg-dev"),
     system("CPNG", "libpng", apt: "libpng-dev"),
+    system("CTIFF", "libtiff-4", apt: "libtiff-dev"),
+    system("CWebP", "libwebp", apt: "libwebp-dev"),
     system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
     system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
     system("CCrypto", "libcrypto", apt: "libssl-dev"),
     .target(name: "CKernels", cSettings: optimisedC),
-    .target(name: "CCodecs", dependencies: ["CJPEG", "CPNG"], cSettings: optimisedC),
+    .target(
+      name: "CCodecs", dependencies: ["CJPEG", "CPNG", "CTIFF", "CWebP"], cSettings: optimisedC),
     .target(name: "CProcess", cSettings: optimisedC),
     room("Platform", []),
     // Floor 1.

@@ -33,6 +33,18 @@ void ferry_bytes_free(ferry_bytes *bytes) {
   memset(bytes, 0, sizeof *bytes);
 }
 
+void ferry_composite(const uint8_t *source, uint8_t *target, size_t count, int channels) {
+  for (size_t i = 0; i < count; i++) {
+    int alpha = source[channels];
+    for (int c = 0; c < channels; c++) {
+      int product = source[c] * alpha + 128;
+      target[c] = (uint8_t)(((product >> 8) + product) >> 8);
+    }
+    source += channels + 1;
+    target += channels;
+  }
+}
+
 void ferry_codec_note(char *message, const char *text) {
   snprintf(message, FERRY_CODEC_MESSAGE, "%s", text);
 }

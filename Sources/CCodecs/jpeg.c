@@ -195,6 +195,16 @@ ferry_codec_status ferry_jpeg_open(const uint8_t *bytes, size_t count, ferry_dec
   return FERRY_CODEC_OK;
 }
 
+void ferry_jpeg_reduce(ferry_decoder *base, uint32_t denominator, ferry_picture *picture) {
+  jpeg_decoder *d = (jpeg_decoder *)base;
+  d->jpeg.scale_num = 1;
+  d->jpeg.scale_denom = denominator;
+  // The sizes are sums and quotients of what the header has said: nothing here can fail.
+  jpeg_calc_output_dimensions(&d->jpeg);
+  picture->width = d->jpeg.output_width;
+  picture->height = d->jpeg.output_height;
+}
+
 typedef struct {
   struct jpeg_destination_mgr base;
   ferry_bytes *out;

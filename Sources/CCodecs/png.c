@@ -53,20 +53,6 @@ static void close_png(ferry_decoder *base) {
   free(d);
 }
 
-// Alpha is composited on black in the stored (sRGB) values: the transparent part of a drawing
-// then carries no picture at all.
-static void composite(const uint8_t *source, uint8_t *target, size_t count, int channels) {
-  for (size_t i = 0; i < count; i++) {
-    int alpha = source[channels];
-    for (int c = 0; c < channels; c++) {
-      int product = source[c] * alpha + 128;
-      target[c] = (uint8_t)(((product >> 8) + product) >> 8);
-    }
-    source += channels + 1;
-    target += channels;
-  }
-}
-
 static ferry_codec_status read_png(ferry_decoder *base, uint8_t *pixels, char *message) {
   png_decoder *d = (png_decoder *)base;
   d->errors.message = message;
@@ -86,7 +72,7 @@ static ferry_codec_status read_png(ferry_decoder *base, uint8_t *pixels, char *m
   for (size_t y = 0; y < height; y++) d->pointers[y] = target + y * row;
   png_read_image(d->png, d->pointers);
   png_read_end(d->png, NULL);
-  if (alpha) composite(d->rows, pixels, width * height, d->inputs - 1);
+  if (alpha) ferry_composite(d->rows, pixels, width * height, d->inputs - 1);
   return FERRY_CODEC_OK;
 }
 

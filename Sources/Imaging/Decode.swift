@@ -17,24 +17,29 @@ extension Image {
   /// A header of a few bytes can claim any size; this bounds what a claim can cost.
   public static let defaultMaximumPixels = 1 << 26
 
-  /// Decodes a JPEG or a PNG, told apart by its first bytes.
+  /// Decodes a JPEG, PNG, TIFF, WebP or BMP, told apart by their first bytes.
   ///
   /// JPEG: baseline, progressive and arithmetic-coded; grey, colour, CMYK and YCCK (taken as
   /// stored inverted, as Adobe writes them and Pillow reads them). PNG: every colour type, depth
-  /// and interlacing; 16 bits are rounded to 8, transparency is composited on black. Colour
-  /// profiles and gamma are ignored. An EXIF orientation is applied, so that the picture stands
-  /// as viewers show it.
+  /// and interlacing. TIFF: what libtiff turns into 8-bit RGB, the first page. WebP: still pictures.
+  /// 16 bits are rounded to 8 (cut, in a grey TIFF), transparency is composited on black. Colour profiles and gamma are
+  /// ignored. An EXIF orientation is applied, so that the picture stands as viewers show it.
   ///
   /// A picture whose coded data is damaged or incomplete is refused as a whole: no half-grey
   /// picture is ever returned. A baseline JPEG that lacks only its end marker is accepted.
+  /// - Parameter side: where only a small picture is wanted, a JPEG is decoded at 1/2, 1/4 or 1/8 of
+  ///   its size as long as its shorter side keeps this many pixels; the work falls accordingly.
   /// - Throws: `Fault` of code `badInput` placed at `name`, and `unavailable` without memory.
   public static func decode(
     _ bytes: UnsafeRawBufferPointer, name: String, as wanted: Channels = .rgb,
-    maximumPixels: Int = defaultMaximumPixels
+    maximumPixels: Int = defaultMaximumPixels, noSmallerThan side: Int? = nil
   ) throws -> Image {
     do {
       let format = try PictureFormat(of: bytes)
-      let stored = try decodeStored(bytes, format: format, maximumPixels: maximumPixels)
+      let stored =
+        format == .bmp
+        ? try decodeBMP(bytes, maximumPixels: maximumPixels)
+        : try decodeStored(bytes, format: format, maximumPixels: maximumPixels, side: side)
       let orientation = EXIFOrientation.read(bytes, format: format)
       let upright = orientation.applied(to: stored)
       switch wanted {
@@ -47,18 +52,37 @@ extension Image {
     }
   }
 
-  /// Decodes a JPEG or a PNG held in an array.
+  /// Decodes a picture held in an array.
   public static func decode(
     _ bytes: [UInt8], name: String, as wanted: Channels = .rgb,
-    maximumPixels: Int = defaultMaximumPixels
+    maximumPixels: Int = defaultMaximumPixels, noSmallerThan side: Int? = nil
   ) throws -> Image {
     try bytes.withUnsafeBytes {
-      try decode($0, name: name, as: wanted, maximumPixels: maximumPixels)
+      try decode($0, name: name, as: wanted, maximumPixels: maximumPixels, noSmallerThan: side)
+    }
+  }
+
+  private static func decodeBMP(
+    _ bytes: UnsafeRawBufferPointer, maximumPixels: Int
+  ) throws -> Image {
+    let file = try BMP(bytes)
+    try check(file.width, file.height, maximumPixels)
+    return try Image(width: file.width, height: file.height, channels: file.channels) {
+      try file.read(into: $0)
+    }
+  }
+
+  private static func check(_ width: Int, _ height: Int, _ maximumPixels: Int) throws {
+    guard width > 0, height > 0, width <= maximumPixels / height else {
+      throw Fault(
+        .badInput,
+        "a picture of \(width)x\(height) is more than the limit of \(maximumPixels) pixels",
+        remedy: "reduce the picture, or raise the limit if it is genuine")
     }
   }
 
   private static func decodeStored(
-    _ bytes: UnsafeRawBufferPointer, format: PictureFormat, maximumPixels: Int
+    _ bytes: UnsafeRawBufferPointer, format: PictureFormat, maximumPixels: Int, side: Int?
   ) throws -> Image {
     let source = bytes.bindMemory(to: UInt8.self).baseAddress
     var decoder: OpaquePointer?
@@ -67,46 +91,22 @@ extension Image {
       switch format {
       case .jpeg: ferry_jpeg_open(source, bytes.count, &decoder, &picture, message)
       case .png: ferry_png_open(source, bytes.count, &decoder, &picture, message)
+      case .tiff: ferry_tiff_open(source, bytes.count, &decoder, &picture, message)
+      case .webp, .bmp: ferry_webp_open(source, bytes.count, &decoder, &picture, message)
       }
     }
     defer { ferry_decoder_close(decoder) }
-    let width = Int(picture.width)
-    let height = Int(picture.height)
-    guard width > 0, height > 0, width <= maximumPixels / height else {
-      throw Fault(
-        .badInput,
-        "a picture of \(width)x\(height) is more than the limit of \(maximumPixels) pixels",
-        remedy: "reduce the picture, or raise the limit if it is genuine")
+    try check(Int(picture.width), Int(picture.height), maximumPixels)
+    if let side, format == .jpeg {
+      let shorter = min(picture.width, picture.height)
+      if let reduction = [8, 4, 2].first(where: { Int(shorter) / $0 >= side }) {
+        ferry_jpeg_reduce(decoder, UInt32(reduction), &picture)
+      }
     }
-    return try Image(width: width, height: height, channels: Int(picture.channels)) { target in
+    return try Image(
+      width: Int(picture.width), height: Int(picture.height), channels: Int(picture.channels)
+    ) { target in
       try withCodecMessage(format) { ferry_decoder_read(decoder, target, $0) }
-    }
-  }
-}
-
-/// The formats that can be decoded.
-enum PictureFormat: String {
-  case jpeg = "JPEG"
-  case png = "PNG"
-
-  private static let others: [(start: [UInt8], name: String)] = [
-    ([0x47, 0x49, 0x46, 0x38], "a GIF"), ([0x42, 0x4D], "a BMP"),
-    ([0x49, 0x49, 0x2A, 0x00], "a TIFF"), ([0x4D, 0x4D, 0x00, 0x2A], "a TIFF"),
-    ([0x52, 0x49, 0x46, 0x46], "a WebP or another RIFF file"),
-    ([0x3C], "a text (HTML or XML) file"), ([0x50, 0x4B, 0x03, 0x04], "a zip archive"),
-  ]
-
-  init(of bytes: UnsafeRawBufferPointer) throws {
-    if bytes.starts(with: [0xFF, 0xD8]) {
-      self = .jpeg
-    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else {
-      let other = Self.others.first { bytes.starts(with: $0.start) }
-      let what = bytes.isEmpty ? "an empty file" : other?.name
-      throw Fault(
-        .badInput, "neither a JPEG nor a PNG" + (what.map { ", but \($0)" } ?? ""),
-        remedy: "convert the picture to JPEG or PNG, or leave it out")
     }
   }
 }

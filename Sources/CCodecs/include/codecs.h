@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// In-memory JPEG and PNG over libjpeg and libpng (loops over pixels: pixels.h). Every call
+// In-memory JPEG, PNG, TIFF and WebP over the libraries of these formats (loops over pixels: pixels.h). Every call
 // catches the library's error jump, so no call returns through a Swift frame, and leaves a
 // message on failure. Nothing is printed.
 
@@ -33,6 +33,14 @@ ferry_codec_status ferry_jpeg_open(const uint8_t *bytes, size_t count, ferry_dec
                                    ferry_picture *picture, char *message);
 ferry_codec_status ferry_png_open(const uint8_t *bytes, size_t count, ferry_decoder **out,
                                   ferry_picture *picture, char *message);
+ferry_codec_status ferry_tiff_open(const uint8_t *bytes, size_t count, ferry_decoder **out,
+                                   ferry_picture *picture, char *message);
+ferry_codec_status ferry_webp_open(const uint8_t *bytes, size_t count, ferry_decoder **out,
+                                   ferry_picture *picture, char *message);
+
+/// Makes a JPEG decoder deliver the picture at 1/denominator (1, 2, 4 or 8) of its size, rounded up;
+/// `picture` receives the new size.
+void ferry_jpeg_reduce(ferry_decoder *decoder, uint32_t denominator, ferry_picture *picture);
 
 /// Decodes all pixels into `pixels` of width * height * channels bytes. Once per decoder.
 ferry_codec_status ferry_decoder_read(ferry_decoder *decoder, uint8_t *pixels, char *message);
