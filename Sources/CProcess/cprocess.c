@@ -129,9 +129,10 @@ int ferry_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int ferry_sync_file_system(int descriptor) { return syncfs(descriptor); }
 
-int ferry_lock_byte(int descriptor, long long offset, int lock) {
+int ferry_lock_byte(int descriptor, long long offset, enum ferry_lock lock) {
+  static const short types[] = {F_UNLCK, F_RDLCK, F_WRLCK};
   struct flock range = {
-      .l_type = lock ? F_WRLCK : F_UNLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+      .l_type = types[lock], .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
   return fcntl(descriptor, F_OFD_SETLK, &range);
 }
 

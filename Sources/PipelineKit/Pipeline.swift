@@ -33,11 +33,29 @@ public final class Pipeline {
     Files.join(Files.parent(of: manifest), ".ferry")
   }
 
+  /// The number of stages a run would look at, where it is plain that none of them has to run.
+  ///
+  /// The answer takes one pass over one file and a look at each file's stamp; nil means that the
+  /// manifest has to be planned.
+  public static func stagesUpToDate(
+    _ path: String, workspace: String?, overrides: [String], targets: [String]
+  ) -> Int? {
+    let folder = lexical(absolute(workspace ?? Self.workspace(of: path)))
+    return Snapshot.jobsUpToDate(
+      folder, Snapshot.identity(manifest: path, overrides: overrides, targets: targets))
+  }
+
   /// Runs what has to run.
   public func run(_ options: RunOptions, reporter: any Reporter) throws -> RunSummary {
     let executor = ProcessExecutor(interrupts: ferry_interrupts())
     let scheduler = Scheduler(
       plan: plan, workspace: workspace, executor: executor, options: options, reporter: reporter)
-    return try scheduler.bringUpToDate()
+    let summary = try scheduler.bringUpToDate()
+    if summary.failed + summary.blocked == 0, !summary.isInterrupted {
+      scheduler.writeSnapshot(
+        Snapshot.identity(
+          manifest: plan.files[0].path, overrides: plan.overrides, targets: options.targets))
+    }
+    return summary
   }
 }

@@ -27,9 +27,11 @@ int ferry_pipe(int ends[2]);
 /// Forces everything written to the file system that `descriptor` lies on to disk.
 int ferry_sync_file_system(int descriptor);
 
-/// Tries to lock (`lock` 1) or unlocks (`lock` 0) one byte of an open file, for this open file and
-/// what was forked with it. Returns 0, or -1 with errno set.
-int ferry_lock_byte(int descriptor, long long offset, int lock);
+enum ferry_lock { FERRY_UNLOCK, FERRY_SHARED, FERRY_EXCLUSIVE };
+
+/// Tries to lock, or unlocks, one byte of an open file, for this open file and what was forked
+/// with it. Returns 0, or -1 with errno set.
+int ferry_lock_byte(int descriptor, long long offset, enum ferry_lock lock);
 
 /// The processor time and peak memory of a process that has ended, which is reaped.
 struct ferry_usage {

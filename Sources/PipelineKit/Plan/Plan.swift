@@ -18,6 +18,8 @@ public struct Plan: Sendable {
   public var root: String
   public var sources: [Source]
   public var jobs: [Job]
+  /// Programs whose own bytes are part of a key.
+  public var pinnedPrograms: [String]
   /// How many of each named token there are.
   public var tokens: [String: Int]
   /// A folder shared with other workspaces, the second level of the run cache.

@@ -37,6 +37,7 @@ extension Planner {
       faults.refuse("the program cannot be found, so 'pin: binary' cannot hold", at: stage.place)
       return nil
     }
+    pinnedPrograms.insert(path)
     return faults.collect { .string(try catalogue.digest(ofFile: path).hex) }
   }
 

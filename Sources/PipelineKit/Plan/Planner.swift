@@ -35,6 +35,7 @@ public struct Planner {
   var programs: [String: StageProgram] = [:]
   var jobs: [Job] = []
   var jobNames: Set<String> = []
+  var pinnedPrograms: Set<String> = []
 
   /// Reads, checks and expands the manifest at `path`.
   /// - Throws: `Faults`, all of them.
@@ -108,7 +109,7 @@ public struct Planner {
     let cache = try manifest.cache.map { try scope.fill($0) }?.string
     return Plan(
       files: manifest.files, name: manifest.name, root: lexical(absolute(manifest.root)),
-      sources: sources, jobs: jobs, tokens: tokens,
+      sources: sources, jobs: jobs, pinnedPrograms: pinnedPrograms.sorted(), tokens: tokens,
       cache: cache.map { Files.join(manifest.root, $0) }, overrides: overrides,
       variables: scope.variables)
   }

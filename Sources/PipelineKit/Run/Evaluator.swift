@@ -47,6 +47,11 @@ final class Evaluator {
     }
   }
 
+  /// The sources that were looked at.
+  var knownSources: [(index: Int, digest: Digest)] {
+    sources.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
   /// Looks at a source again; false where it is no longer what it was.
   func isUnchanged(source index: Int) -> Bool {
     guard let known = sources[index] else { return true }

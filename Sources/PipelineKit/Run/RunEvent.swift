@@ -74,6 +74,8 @@ public struct RunOptions: Sendable {
   public var forced: Set<Int> = []
   /// The jobs to bring up to date.
   public var wanted: [Bool]
+  /// What was asked for by name, where not everything.
+  public var targets: [String] = []
   /// The command line, for the history.
   public var arguments: [String] = []
 
@@ -94,6 +96,8 @@ public struct RunSummary: Sendable, Equatable {
   public var blocked = 0
   public var isInterrupted = false
   public var seconds = 0.0
+
+  public init(upToDate: Int = 0) { self.upToDate = upToDate }
 
   /// Nothing was changed.
   public var isNoOp: Bool { restored + built + failed + blocked == 0 && !isInterrupted }

@@ -28,8 +28,29 @@ extension Scheduler {
       reporter.report(.upToDate(job, restored: false))
       settled(index, found)
     case .absent, .unknown:
+      if let found = try fetch(index, verdict) { return try settle(index, verdict, found) }
       let why = demanded[index].map { Reason.neededBy($0) }
       try enqueue(index, verdict, reason ?? why ?? evaluator.reason(for: job, verdict))
+    }
+  }
+
+  /// A result from the folder that is shared with other workspaces.
+  private func fetch(_ index: Int, _ verdict: Evaluator.Verdict) throws -> Outputs? {
+    guard let folder = plan.cache, !options.forced.contains(index) else { return nil }
+    let cache = SharedCache(folder)
+    guard cache.outputs(verdict.key) != nil else { return nil }
+    let run = try runNumber()
+    do {
+      let found = try workspace.adopt(
+        verdict.key, from: cache, run: run, isIntermediate: plan.jobs[index].intermediate,
+        threads: options.processors)
+      guard let found, plan.jobs[index].outputs.allSatisfy({ found[$0.port] != nil }) else {
+        return nil
+      }
+      return found
+    } catch {
+      reporter.report(.note("the shared cache cannot be read: \(error)"))
+      return nil
     }
   }
 
@@ -66,6 +87,7 @@ extension Scheduler {
 
   /// Lines a job up to run, after the producers whose bytes are missing.
   func enqueue(_ index: Int, _ verdict: Evaluator.Verdict, _ reason: Reason) throws {
+    try examineInputs(of: plan.jobs[index])
     let absent = Set(plan.jobs[index].producers).filter { !hasBytes[$0] }
     guard absent.isEmpty else {
       phases[index] = .waiting
@@ -159,5 +181,6 @@ extension Scheduler {
   func releaseLocks() {
     for key in heldKeys { workspace.unlock(key) }
     heldKeys = []
+    workspace.unlockStore()
   }
 }

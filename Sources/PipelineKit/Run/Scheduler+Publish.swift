@@ -18,7 +18,7 @@ extension Scheduler {
     do {
       guard ending.isSuccess else { throw failure(attempt, ending) }
       try checkInputs(of: job)
-      FaultPoint.reach("before-objects")
+      FaultPoint.reach(.beforeObjects)
       try publish(job, attempt, ending)
     } catch let fault as Fault {
       try giveUp(job, attempt, ending, fault)
@@ -31,18 +31,6 @@ extension Scheduler {
     return Fault(.badInput, text)
   }
 
-  /// What was hashed before the launch must be what the stage has read.
-  private func checkInputs(of job: Job) throws {
-    for origin in job.inputs.flatMap(\.origins) {
-      guard case .source(let index) = origin, !evaluator.isUnchanged(source: index) else {
-        continue
-      }
-      throw Fault(
-        .temporary, "'\(plan.sources[index].path)' changed while '\(job.name)' ran",
-        remedy: "nothing is published; run again when the source is complete")
-    }
-  }
-
   /// Moves the outputs into the store; the result counts once it is committed.
   private func publish(_ job: Job, _ attempt: Attempt, _ ending: Ending) throws {
     var objects: [Store.Object] = []
@@ -50,9 +38,12 @@ extension Scheduler {
     for output in job.outputs {
       let object = try workspace.store.adopt("\(attempt.folder)/out/\(output.port)", as: output)
       objects.append(object)
+      if object.isNew {
+        stamps[object.digest] = try Self.stamps(workspace.store.path(object.digest))
+      }
       found[output.port] = object.digest
     }
-    FaultPoint.reach("after-objects")
+    FaultPoint.reach(.afterObjects)
     let seconds = Clock.steady - attempt.start
     pending.append(
       Pending(
@@ -152,7 +143,7 @@ extension Scheduler {
     pending = []
     restored = []
     if !batch.isEmpty { try workspace.store.flush(batch.flatMap { $0.objects.map(\.digest) }) }
-    FaultPoint.reach("before-commit")
+    FaultPoint.reach(.beforeCommit)
     let state = workspace.state
     try state.database.transaction {
       let run = try runNumber()
@@ -160,13 +151,15 @@ extension Scheduler {
       for item in batch {
         for object in item.objects { try state.remember(object) }
         try state.remember(
-          item.outputs, of: item.verdict.key, components: item.verdict.components, run: run)
+          item.outputs, of: item.verdict.key, components: item.verdict.components,
+          isIntermediate: plan.jobs[item.job].intermediate, run: run)
         try state.remember(item.record, run: run)
         let record = InstanceRecord(key: item.verdict.key, run: run, seconds: item.record.seconds)
         try state.remember(record, of: item.record.name, manifest: evaluator.manifest)
+        FaultPoint.reach(.insideCommit)
       }
     }
-    FaultPoint.reach("after-commit")
+    FaultPoint.reach(.afterCommit)
     for item in batch { try tidy(item) }
   }
 
@@ -175,6 +168,7 @@ extension Scheduler {
     let record = InstanceRecord(
       key: verdict.key, run: run, seconds: evaluator.instances[job.name]?.seconds)
     try workspace.state.remember(verdict.components, of: verdict.key)
+    try workspace.state.touch(verdict.key, run: run)
     try workspace.state.remember(record, of: job.name, manifest: evaluator.manifest)
   }
 
@@ -184,14 +178,32 @@ extension Scheduler {
     for output in job.outputs {
       if let digest = item.outputs[output.port] {
         try workspace.link(job.link(output.port), to: digest)
-        FaultPoint.reach("between-links")
+        FaultPoint.reach(.betweenLinks)
       }
     }
+    share(item)
     release(item.verdict.key)
     try workspace.keepLog(item.folder, of: job)
     try? Files.removeTree(workspace.stateFolder(item.verdict.key))
-    FaultPoint.reach("before-tidy")
+    FaultPoint.reach(.beforeTidy)
     try Files.removeTree(item.folder)
+  }
+}
+
+extension Scheduler {
+  /// Puts a committed result into the shared folder; a folder that cannot be written to costs only
+  /// the sharing.
+  private func share(_ item: Pending) {
+    guard let folder = plan.cache else { return }
+    let ports = plan.jobs[item.job].outputs.map(\.port)
+    do {
+      try SharedCache(folder).put(
+        item.verdict.key, components: item.verdict.components,
+        outputs: Array(zip(ports, item.objects)).map { (port: $0, object: $1) },
+        from: workspace.store, threads: options.processors)
+    } catch {
+      reporter.report(.note("the shared cache cannot be written: \(error)"))
+    }
   }
 }
 

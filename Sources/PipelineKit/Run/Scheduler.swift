@@ -76,6 +76,8 @@ public final class Scheduler {
   var pending: [Pending] = []
   /// Instances that now stand for another action whose result was known.
   var restored: [(job: Int, verdict: Evaluator.Verdict)] = []
+  /// Objects whose bytes were read and found right, with their files' stamps.
+  var stamps: [Digest: [String: FileStamp]] = [:]
   var pool: ResourcePool
   var summary = RunSummary()
   var stopsLaunching = false
@@ -116,6 +118,7 @@ public final class Scheduler {
   package func bringUpToDate() throws -> RunSummary {
     let start = Clock.steady
     try checkObstacles()
+    try waitForStore()
     defer { releaseLocks() }
     do {
       repeat {
@@ -134,6 +137,19 @@ public final class Scheduler {
     try finishRun(
       summary.isInterrupted ? "interrupted" : summary.failed > 0 ? "failed" : "succeeded")
     return summary
+  }
+
+  /// Keeps `gc` away from objects that are about to be linked or committed.
+  private func waitForStore() throws {
+    guard !workspace.state.isReadOnly else { return }
+    var isTold = false
+    while try !workspace.lockStore(alone: false) {
+      if !isTold { reporter.report(.note("waiting for a gc of this workspace to end")) }
+      isTold = true
+      for event in try executor.wait(seconds: 0.1) {
+        if case .interrupted = event { throw Fault(.interrupted, "interrupted") }
+      }
+    }
   }
 
   private func checkObstacles() throws {

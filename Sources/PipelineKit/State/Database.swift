@@ -134,6 +134,7 @@ final class Database {
     let busy = code == SQLITE_BUSY || code == SQLITE_LOCKED
     return Fault(
       damaged ? .badInput : busy ? .temporary : .inputOutput, "cannot \(action) '\(path)'",
+      at: damaged ? Fault.Place(path) : nil,
       cause: sqlite3_errmsg(handle).map { String(cString: $0) })
   }
 

@@ -15,12 +15,14 @@ public struct InstanceRecord: Sendable {
 extension State {
   /// What an action gave, where that is remembered.
   func outputs(of key: ActionKey) throws -> Outputs? {
-    let text = try database.first(
+    try database.first(
       "SELECT outputs FROM actions WHERE key = ?", .blob(key.digest.bytes)
-    ) { $0.text(0) }
-    guard let text else { return nil }
+    ) { Self.outputs($0.text(0)) }
+  }
+
+  /// Reads `port=hex` pairs separated by blanks; nil where they are damaged.
+  static func outputs(_ text: String) -> Outputs? {
     var outputs: Outputs = [:]
-    // `port=hex` pairs separated by blanks: read far more often than written.
     for pair in text.split(separator: " ") {
       guard let equals = pair.firstIndex(of: "="),
         let digest = Digest(hex: pair[pair.index(after: equals)...])
@@ -30,11 +32,14 @@ extension State {
     return outputs
   }
 
-  func remember(_ outputs: Outputs, of key: ActionKey, components: JSONValue, run: Int) throws {
+  func remember(
+    _ outputs: Outputs, of key: ActionKey, components: JSONValue, isIntermediate: Bool, run: Int
+  ) throws {
     let text = outputs.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.hex)" }
     try database.run(
-      "INSERT OR REPLACE INTO actions(key, outputs, run) VALUES(?, ?, ?)",
-      .blob(key.digest.bytes), .text(text.joined(separator: " ")), .integer(run))
+      "INSERT OR REPLACE INTO actions(key, outputs, run, intermediate) VALUES(?, ?, ?, ?)",
+      .blob(key.digest.bytes), .text(text.joined(separator: " ")), .integer(run),
+      .integer(isIntermediate ? 1 : 0))
     try remember(components, of: key)
   }
 
@@ -44,9 +49,10 @@ extension State {
       .text(components.canonical))
   }
 
-  /// Forgets an action whose objects are gone.
-  func forget(_ key: ActionKey) throws {
-    try database.run("DELETE FROM actions WHERE key = ?", .blob(key.digest.bytes))
+  /// Notes that a run has used what an action gave before.
+  func touch(_ key: ActionKey, run: Int) throws {
+    try database.run(
+      "UPDATE actions SET run = ? WHERE key = ?", .integer(run), .blob(key.digest.bytes))
   }
 
   /// The components of a key, where they are remembered.
@@ -84,6 +90,9 @@ extension State {
       "INSERT OR REPLACE INTO instances(manifest, name, key, run, seconds) VALUES(?, ?, ?, ?, ?)",
       .text(manifest), .text(name), .blob(instance.key.digest.bytes), .integer(instance.run),
       instance.seconds.map { .real($0) } ?? .null)
+    try database.run(
+      "INSERT OR REPLACE INTO past(manifest, name, run, key) VALUES(?, ?, ?, ?)",
+      .text(manifest), .text(name), .integer(instance.run), .blob(instance.key.digest.bytes))
   }
 
   /// Begins the record of a run and returns its number.
@@ -91,6 +100,11 @@ extension State {
     try database.run(
       "INSERT INTO runs(started, record) VALUES(?, ?)", .real(Clock.now), .text(record.canonical))
     return database.lastRow
+  }
+
+  /// The number of the last run; 0 where there was none.
+  func latestRun() throws -> Int {
+    try database.first("SELECT max(id) FROM runs") { $0.integer(0) } ?? 0
   }
 
   func finishRun(_ run: Int, outcome: String) throws {

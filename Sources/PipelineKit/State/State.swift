@@ -16,7 +16,7 @@ import Platform
 /// not remembered is run.
 public final class State {
   /// The layout of the tables; another one is set aside like a damaged file.
-  static let layout = 1
+  static let layout = 2
   static let fileName = "state.sqlite"
 
   let database: Database
@@ -33,6 +33,7 @@ public final class State {
   public static func open(_ workspace: String) throws -> State {
     let path = Files.join(workspace, fileName)
     guard access(workspace, W_OK) == 0, !Files.exists(path) || access(path, W_OK) == 0 else {
+      guard Files.exists(path) else { return try inMemory(isReadOnly: true) }
       return try State(Database(path, readOnly: true), isReadOnly: true)
     }
     do {
@@ -48,8 +49,10 @@ public final class State {
   }
 
   /// A state that is never written to a file, for tests and for reading an unknown workspace.
-  public static func inMemory() throws -> State {
-    let state = try State(Database(":memory:", readOnly: false), isReadOnly: false)
+  public static func inMemory() throws -> State { try inMemory(isReadOnly: false) }
+
+  private static func inMemory(isReadOnly: Bool) throws -> State {
+    let state = try State(Database(":memory:", readOnly: false), isReadOnly: isReadOnly)
     try state.database.execute(schema)
     return state
   }
@@ -71,6 +74,16 @@ public final class State {
     return state
   }
 
+  /// Sets the state file aside where `fault` says that it is damaged; true where it was.
+  public static func heal(_ fault: Fault, _ workspace: String) -> Bool {
+    let path = Files.join(lexical(absolute(workspace)), fileName)
+    guard fault.code == .badInput, fault.place?.file == path, access(path, W_OK) == 0 else {
+      return false
+    }
+    _ = setAside(path)
+    return true
+  }
+
   private static func setAside(_ path: String) -> String {
     let aside = "\(path).damaged-\(Int(Clock.now))"
     for suffix in ["", "-wal", "-shm"] where Files.exists(path + suffix) {
@@ -86,12 +99,16 @@ public final class State {
     CREATE TABLE IF NOT EXISTS trees(
       path TEXT PRIMARY KEY, entries BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS actions(
-      key BLOB PRIMARY KEY, outputs TEXT NOT NULL, run INTEGER NOT NULL) WITHOUT ROWID;
+      key BLOB PRIMARY KEY, outputs TEXT NOT NULL, run INTEGER NOT NULL,
+      intermediate INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS records(
       key BLOB PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS instances(
       manifest TEXT NOT NULL, name TEXT NOT NULL, key BLOB NOT NULL, run INTEGER NOT NULL,
       seconds REAL, PRIMARY KEY (manifest, name)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS past(
+      manifest TEXT NOT NULL, name TEXT NOT NULL, run INTEGER NOT NULL, key BLOB NOT NULL,
+      PRIMARY KEY (manifest, name, run)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS objects(
       digest BLOB PRIMARY KEY, form TEXT NOT NULL, bytes INTEGER NOT NULL, added REAL NOT NULL)
       WITHOUT ROWID;
@@ -102,8 +119,6 @@ public final class State {
       id INTEGER PRIMARY KEY, run INTEGER NOT NULL, name TEXT NOT NULL, key BLOB NOT NULL,
       outcome TEXT NOT NULL, started REAL NOT NULL, seconds REAL NOT NULL, record TEXT NOT NULL);
     CREATE INDEX IF NOT EXISTS attempts_of_run ON attempts(run);
-    CREATE TABLE IF NOT EXISTS snapshots(
-      id BLOB PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
     """
 }
 

@@ -34,6 +34,14 @@ package final class Trees {
     return found[0].digest
   }
 
+  /// The stamp under which a file's digest is remembered, where it is sure to change with the file.
+  func cleanStamp(ofFile path: String) throws -> FileStamp? {
+    guard let status = Files.status(path), let entry = try remembered(path)[Files.name(of: path)],
+      !entry.isRacy, entry.stamp == FileStamp(status)
+    else { return nil }
+    return entry.stamp
+  }
+
   /// The listing of a folder. Links are followed: what they lead to is part of the content.
   func listing(_ path: String) throws -> Listing {
     var listing = Listing()

@@ -20,6 +20,8 @@ public struct Store: Sendable {
     public var digest: Digest
     public var form: Job.Output.Form
     public var bytes: Int
+    /// Whether it was not in the store before.
+    public var isNew = true
   }
 
   /// The folder that holds `objects`.
@@ -39,15 +41,16 @@ public struct Store: Sendable {
   /// Takes the finished output at `source` in, moving it, and makes its files read-only.
   /// - Throws: `Fault` where it is not what `output` declares.
   func adopt(_ source: String, as output: Job.Output) throws -> Object {
-    let object = try Self.identify(source, as: output)
+    var object = try Self.identify(source, as: output)
     let target = path(object.digest)
     if Files.exists(target) {
       try Files.removeTree(source)
+      object.isNew = false
       return object
     }
     try Self.protect(source)
     try Files.makeDirectories(Files.parent(of: target))
-    FaultPoint.reach("object")
+    FaultPoint.reach(.object)
     if Glibc.rename(source, target) != 0 {
       guard Files.exists(target) else { throw Files.fault("move '\(source)' to", target) }
       try Files.removeTree(source)
@@ -148,16 +151,5 @@ public struct Store: Sendable {
     guard descriptor >= 0 else { throw Files.fault("open", path) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw Files.fault("flush", path) }
-  }
-}
-
-/// A named instant of publication at which tests kill the process.
-enum FaultPoint {
-  private static let wanted = environmentValue("FERRY_FAULT")
-
-  /// Ends the process as `kill -9` does, where the environment asks for this point.
-  static func reach(_ name: String) {
-    guard let wanted, wanted == name else { return }
-    kill(getpid(), SIGKILL)
   }
 }

@@ -61,6 +61,7 @@ public final class Workspace {
       // A run of another shape of the manifest left a folder where the link belongs.
       try Files.removeTree(place)
     }
+    FaultPoint.reach(.link)
     do { try Files.rename(temporary, to: place) } catch {
       unlink(temporary)
       throw error
@@ -79,24 +80,33 @@ public final class Workspace {
   }
 
   /// Tries to take the lock of an action, which the kernel drops when the process ends.
-  func lock(_ key: ActionKey) throws -> Bool {
+  func lock(_ key: ActionKey) throws -> Bool { try lock(Self.offset(key), FERRY_EXCLUSIVE) }
+
+  func unlock(_ key: ActionKey) {
+    if lockFile >= 0 { _ = ferry_lock_byte(lockFile, Self.offset(key), FERRY_UNLOCK) }
+  }
+
+  /// Tries to say that objects are in use (`alone` false), or to have all objects for oneself.
+  func lockStore(alone: Bool) throws -> Bool { try lock(0, alone ? FERRY_EXCLUSIVE : FERRY_SHARED) }
+
+  func unlockStore() {
+    if lockFile >= 0 { _ = ferry_lock_byte(lockFile, 0, FERRY_UNLOCK) }
+  }
+
+  private func lock(_ offset: Int64, _ mode: ferry_lock) throws -> Bool {
     if lockFile < 0 {
       lockFile = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
       guard lockFile >= 0 else { throw Files.fault("open", "\(path)/lock") }
     }
-    if ferry_lock_byte(lockFile, Self.offset(key), 1) == 0 { return true }
+    if ferry_lock_byte(lockFile, offset, mode) == 0 { return true }
     guard errno == EAGAIN || errno == EACCES else { throw Files.fault("lock", "\(path)/lock") }
     return false
   }
 
-  func unlock(_ key: ActionKey) {
-    if lockFile >= 0 { _ = ferry_lock_byte(lockFile, Self.offset(key), 0) }
-  }
-
-  /// The byte of the lock file that stands for a key.
+  /// The byte of the lock file that stands for a key; the first byte stands for the whole store.
   private static func offset(_ key: ActionKey) -> Int64 {
     var value: UInt64 = 0
     for byte in key.digest.bytes.prefix(8) { value = value << 8 | UInt64(byte) }
-    return Int64(value >> 2)
+    return Int64(value >> 2) + 1
   }
 }
