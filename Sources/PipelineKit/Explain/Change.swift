@@ -3,7 +3,7 @@ import Artifacts
 /// One difference between two actions.
 public struct Change: Sendable, Equatable {
   public enum Subject: String, Sendable {
-    case stage, revision, parameter, input, environment, output, command, binary, schema
+    case stage, revision, parameter, input, environment, output, command, binary, schema, variable
   }
   public var subject: Subject
   /// The parameter, port or variable.

@@ -46,6 +46,34 @@ package enum Quantities {
   }
 }
 
+/// Seconds in `30d`, `12h` or `90`; nil where it is no duration.
+public func parseDuration(_ text: String) -> Double? {
+  Quantities.seconds(Double(text).map { .number($0) } ?? .string(text))
+}
+
+/// `2026-11-21 09:05:00` in universal time, for people.
+public func timestamp(_ seconds: Double) -> String {
+  let whole = Int(seconds.rounded(.down))
+  let day = whole / 86_400 - (whole % 86_400 < 0 ? 1 : 0)
+  let (year, month, date) = civil(day)
+  let rest = whole - day * 86_400
+  let clock = [rest / 3_600, rest / 60 % 60, rest % 60].map { padded($0, 2) }
+  return "\(year)-\(padded(month, 2))-\(padded(date, 2)) \(clock.joined(separator: ":"))"
+}
+
+/// The date of a day counted from 1970-01-01 (H. Hinnant, "chrono-compatible low-level date
+/// algorithms", civil_from_days).
+private func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
+  let z = day + 719_468
+  let era = (z >= 0 ? z : z - 146_096) / 146_097
+  let doe = z - era * 146_097
+  let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365
+  let doy = doe - (365 * yoe + yoe / 4 - yoe / 100)
+  let mp = (5 * doy + 2) / 153
+  let month = mp < 10 ? mp + 3 : mp - 9
+  return (yoe + era * 400 + (month <= 2 ? 1 : 0), month, doy - (153 * mp + 2) / 5 + 1)
+}
+
 /// `1.5 GiB`, for people.
 public func describe(bytes: Int) -> String {
   var value = Double(bytes)
