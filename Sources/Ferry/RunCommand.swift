@@ -18,12 +18,33 @@ enum RunCommand {
 
   private static func run(_ arguments: Arguments) throws -> Int32 {
     let (path, targets) = arguments.manifest
+    if !arguments.has("force"), !arguments.has("dry-run"), !arguments.has("json"),
+      let count = Pipeline.stagesUpToDate(
+        path, workspace: arguments.value("workspace"), overrides: arguments.all("set"),
+        targets: targets)
+    {
+      Console.print(RunSummary(upToDate: count).text + "\n")
+      return 0
+    }
+    do {
+      return try perform(arguments)
+    } catch let fault as Fault
+      where State.heal(fault, arguments.value("workspace") ?? Pipeline.workspace(of: path))
+    {
+      Console.error("ferry: the state file is damaged; it is set aside and the run begins again\n")
+      return try perform(arguments)
+    }
+  }
+
+  private static func perform(_ arguments: Arguments) throws -> Int32 {
+    let (path, targets) = arguments.manifest
     let pipeline = try Pipeline(
       path, workspace: arguments.value("workspace"), overrides: arguments.all("set"),
       create: !arguments.has("dry-run"))
     for warning in pipeline.workspace.state.warnings { Console.error("ferry: \(warning)\n") }
     var options = RunOptions(plan: pipeline.plan, processors: try arguments.count("jobs"))
     options.wanted = try pipeline.plan.select(targets, workspace: pipeline.workspace.path)
+    options.targets = targets
     options.keepGoing = arguments.has("keep-going")
     options.arguments = arguments.words
     for stage in arguments.all("force") {
@@ -93,8 +114,9 @@ extension RunSummary {
     if failed > 0 { parts.append("\(failed) failed") }
     if blocked > 0 { parts.append("\(blocked) not run because of that") }
     if isInterrupted { parts.append("interrupted") }
+    let time = seconds > 0 ? " (\(describe(seconds: seconds)))" : ""
     let what = parts.isEmpty ? "nothing to do" : parts.joined(separator: ", ")
-    return "\(total) stage\(total == 1 ? "" : "s"): \(what) (\(describe(seconds: seconds)))"
+    return "\(total) stage\(total == 1 ? "" : "s"): \(what) \(time)"
   }
 
   var json: JSONValue {
