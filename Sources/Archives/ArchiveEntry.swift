@@ -94,18 +94,23 @@ public struct ArchiveIssue: Sendable, Equatable {
 }
 
 /// The bounds within which a source is read.
+///
+/// Together they keep reading any source, however hostile, under 256 MiB: one entry, the inner
+/// archives and the dictionary.
 public struct ArchiveLimits: Sendable, Equatable {
   /// Bytes of one entry read as a whole.
-  public var bytesPerEntry = 256 << 20
+  public var bytesPerEntry = 64 << 20
   /// Unpacked bytes for each packed byte of an archive, beyond the first `freeBytes`.
   public var ratio = 250
   /// Unpacked bytes that an archive of any size may hold.
   public var freeBytes = 64 << 20
   /// Archives inside archives, the outermost counted.
   public var depth = 4
-  /// An inner archive up to this size is held in memory, which gives access to its directory;
-  /// a larger one is read as a stream.
-  public var nestedInMemory = 64 << 20
+  /// Inner archives are held in memory, which gives access to their directories, up to this many
+  /// bytes for all that are open; others are read as streams.
+  public var nestedInMemory = 32 << 20
+  /// Memory that unpacking may take for its dictionary.
+  public var dictionary = 96 << 20
   /// Entries of one source.
   public var entries = 5_000_000
 

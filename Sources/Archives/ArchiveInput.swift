@@ -18,6 +18,8 @@ protocol ArchiveInput: AnyObject {
   func next() throws -> UnsafeRawBufferPointer
   /// Moves as `lseek` does; returns the new position, or a negative number.
   func seek(_ offset: Int, from whence: Int32) -> Int64
+  /// Passes over up to `count` bytes without reading them; returns how many.
+  func skip(_ count: Int) -> Int
 }
 
 /// The position that a seek asks for, or a negative number where it lies outside.
@@ -35,14 +37,19 @@ private func target(_ offset: Int, _ whence: Int32, position: Int, size: Int) ->
 /// Files on disk that together are one archive, read as if they were one file.
 ///
 /// libarchive 3.6.2 can chain files by itself, but frees a wrong pointer when the first ones are
-/// shorter than its look-ahead.
+/// shorter than its look-ahead. A zip is read by seeking from entry to entry, nearly always forward
+/// by little: a window of the file stays in memory, so that most seeks cost nothing.
 final class FilesInput: ArchiveInput {
   let isSeekable = true
   private(set) var packedBytes = 0
   private var pieces: [(descriptor: Int32, path: String, start: Int, end: Int)] = []
   private var position = 0
+  /// Where the bytes in `buffer` stand in the whole.
+  private var window = 0..<0
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
-    byteCount: ArchiveLimits.chunk, alignment: 16)
+    byteCount: FilesInput.windowBytes, alignment: 16)
+
+  private static let windowBytes = 1 << 20
 
   init(_ paths: [String]) throws {
     for path in paths {
@@ -60,38 +67,64 @@ final class FilesInput: ArchiveInput {
   }
 
   func next() throws -> UnsafeRawBufferPointer {
-    guard let piece = pieces.first(where: { position < $0.end }) else {
-      return UnsafeRawBufferPointer(start: nil, count: 0)
-    }
+    if !window.contains(position) { try fill() }
+    let start = position - window.lowerBound
+    let end = min(window.count, start + ArchiveLimits.chunk)
+    position = window.lowerBound + end
+    return UnsafeRawBufferPointer(rebasing: buffer[start..<end])
+  }
+
+  /// Moves the window to the position; it is empty at the end.
+  private func fill() throws {
+    window = position..<position
+    guard let piece = pieces.first(where: { position < $0.end }) else { return }
+    // A jump far ahead is likely to be followed by another: read little at first.
+    let isSequential = position == lastEnd
+    let count = min(isSequential ? buffer.count : ArchiveLimits.chunk, piece.end - position)
     while true {
-      let count = min(buffer.count, piece.end - position)
-      let got = pread(
-        piece.descriptor, buffer.baseAddress, count, off_t(position - piece.start))
+      let got = pread(piece.descriptor, buffer.baseAddress, count, off_t(position - piece.start))
       if got < 0, errno == EINTR { continue }
       guard got > 0 else { throw Files.fault("read", piece.path) }
-      position += got
-      return UnsafeRawBufferPointer(rebasing: buffer[..<got])
+      window = position..<position + got
+      lastEnd = window.upperBound
+      return
     }
   }
+
+  private var lastEnd = 0
 
   func seek(_ offset: Int, from whence: Int32) -> Int64 {
     let found = target(offset, whence, position: position, size: packedBytes)
     if found >= 0 { position = found }
     return Int64(found)
   }
+
+  func skip(_ count: Int) -> Int {
+    let step = min(count, packedBytes - position)
+    position += step
+    return step
+  }
 }
 
 /// An inner archive held in memory.
 final class MemoryInput: ArchiveInput {
   let isSeekable = true
-  let packedBytes: Int
+  private(set) var packedBytes = 0
   private let buffer: UnsafeMutableRawBufferPointer
   private var position = 0
 
-  init(_ bytes: [UInt8]) {
-    packedBytes = bytes.count
-    buffer = .allocate(byteCount: max(1, bytes.count), alignment: 16)
-    bytes.withUnsafeBytes { buffer.copyMemory(from: $0) }
+  /// Reads all of an entry of at most `size` bytes.
+  init(_ entry: ArchiveEntry, size: Int) throws {
+    buffer = .allocate(byteCount: max(1, size), alignment: 16)
+    try entry.forEachChunk { chunk in
+      guard chunk.count <= size - packedBytes else {
+        throw Fault(
+          .badInput, "the entry holds more than the \(size) bytes it states",
+          at: .init(entry.path), remedy: "the archive is damaged: fetch it again")
+      }
+      UnsafeMutableRawBufferPointer(rebasing: buffer[packedBytes...]).copyMemory(from: chunk)
+      packedBytes += chunk.count
+    }
   }
 
   deinit { buffer.deallocate() }
@@ -106,6 +139,12 @@ final class MemoryInput: ArchiveInput {
     let found = target(offset, whence, position: position, size: packedBytes)
     if found >= 0 { position = found }
     return Int64(found)
+  }
+
+  func skip(_ count: Int) -> Int {
+    let step = min(count, packedBytes - position)
+    position += step
+    return step
   }
 }
 
@@ -129,4 +168,6 @@ final class StreamInput: ArchiveInput {
   }
 
   func seek(_ offset: Int, from whence: Int32) -> Int64 { Int64(ARCHIVE_FATAL) }
+
+  func skip(_ count: Int) -> Int { 0 }
 }

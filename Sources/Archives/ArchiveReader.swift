@@ -62,6 +62,8 @@ private final class Walk {
   private let visit: (ArchiveEntry) throws -> Void
   private(set) var issues: [ArchiveIssue] = []
   private var visited = 0
+  /// Bytes of the inner archives that are open in memory.
+  private var heldInMemory = 0
 
   init(passphrase: String?, limits: ArchiveLimits, visit: @escaping (ArchiveEntry) throws -> Void) {
     self.passphrase = passphrase
@@ -96,8 +98,14 @@ private final class Walk {
   func file(_ disk: String, path: String, isRoot: Bool) throws {
     let pieces = ArchiveName.pieces(of: disk, exists: Files.exists)
     if ArchiveName.isLaterPiece(disk, exists: Files.exists) { return }
+    if let whole = ArchiveName.splitZip(of: disk, exists: Files.exists) {
+      throw Fault(
+        .badInput, "a zip split into .z01, .z02 and so on cannot be read", at: .init(path),
+        remedy: "join it first: zip -s 0 \(Files.name(of: whole)) --out whole.zip")
+    }
     if try ArchiveName.isArchive(path) || pieces.count > 1 || (isRoot && hasMagic(disk)) {
-      let stream = try ArchiveStream(try FilesInput(pieces), path: path, passphrase: passphrase)
+      let stream = try ArchiveStream(
+        try FilesInput(pieces), path: path, passphrase: passphrase, limits: limits)
       // The outermost archive is the source itself: its name is no part of the entries' paths.
       return try archive(stream, prefix: isRoot ? "" : path + "/", depth: 1)
     }
@@ -190,20 +198,22 @@ private final class Walk {
         .badInput, "archives are nested more than \(limits.depth) deep", at: .init(path),
         remedy: "unpack the outer ones")
     }
-    let stream: ArchiveStream
-    if let size = header.size, size <= limits.nestedInMemory {
-      let bytes = try ArchiveEntry(
-        path: path, statedSize: size, limits: limits, pull: pull
-      ).read(limit: limits.nestedInMemory)
-      stream = try ArchiveStream(MemoryInput(bytes), path: path, passphrase: passphrase)
-    } else if path.lowercased().hasSuffix(".7z") {
-      throw Fault(
-        .badInput,
-        "a 7z archive inside an archive is read only up to \(limits.nestedInMemory) bytes",
-        at: .init(path), remedy: "unpack the outer archive")
-    } else {
-      stream = try ArchiveStream(StreamInput(pull), path: path, passphrase: passphrase)
+    let room = limits.nestedInMemory - heldInMemory
+    if let size = header.size, size <= room {
+      heldInMemory += size
+      defer { heldInMemory -= size }
+      let entry = ArchiveEntry(path: path, statedSize: size, limits: limits, pull: pull)
+      let stream = try ArchiveStream(
+        MemoryInput(entry, size: size), path: path, passphrase: passphrase, limits: limits)
+      return try archive(stream, prefix: path + "/", depth: depth + 1)
     }
+    guard !path.lowercased().hasSuffix(".7z") else {
+      throw Fault(
+        .badInput, "a 7z archive inside an archive is read only up to \(room) bytes",
+        at: .init(path), remedy: "unpack the outer archive")
+    }
+    let stream = try ArchiveStream(
+      StreamInput(pull), path: path, passphrase: passphrase, limits: limits)
     try archive(stream, prefix: path + "/", depth: depth + 1)
   }
 

@@ -29,11 +29,17 @@ final class ArchiveStream {
   private let input: any ArchiveInput
   private var inputFailure: Fault?
   private var isEncrypted = false
+  private var hasHeader = false
+  private var isFirstRead = true
+  private let memory: DictionaryLimit
 
   /// Opens the archive whose bytes `input` gives; `path` names it in faults.
-  init(_ input: any ArchiveInput, path: String, passphrase: String?) throws {
+  init(
+    _ input: any ArchiveInput, path: String, passphrase: String?, limits: ArchiveLimits
+  ) throws {
     self.path = path
     self.input = input
+    memory = DictionaryLimit(bytes: limits.dictionary)
     hasPassphrase = passphrase != nil
     guard let handle = archive_read_new() else {
       throw Fault(.internal, "libarchive has no memory for a reader")
@@ -59,13 +65,17 @@ final class ArchiveStream {
       archive_read_set_seek_callback(handle) { _, context, offset, whence in
         ArchiveStream.from(context).input.seek(Int(offset), from: whence)
       }
+      archive_read_set_skip_callback(handle) { _, context, count in
+        Int64(ArchiveStream.from(context).input.skip(Int(count)))
+      }
     }
     // The stream outlives the handle, which `deinit` frees.
     archive_read_set_callback_data(handle, Unmanaged.passUnretained(self).toOpaque())
     archive_read_set_read_callback(handle) { _, context, buffer in
       ArchiveStream.from(context).deliver(to: buffer)
     }
-    try check(archive_read_open1(handle), "open")
+    let status = try memory.measured(at: path) { archive_read_open1(handle) }
+    try check(status, "open")
   }
 
   private static func from(_ context: UnsafeMutableRawPointer?) -> ArchiveStream {
@@ -92,7 +102,13 @@ final class ArchiveStream {
   /// Returns the next header, or nil at the end of the archive.
   func next() throws -> Header? {
     var entry: OpaquePointer?
-    let status = archive_read_next_header(handle, &entry)
+    // The first header shows what the archive as a whole is packed with.
+    let status =
+      hasHeader && !isSolid
+      ? archive_read_next_header(handle, &entry)
+      : try memory.measured(at: path) { archive_read_next_header(handle, &entry) }
+    hasHeader = true
+    isFirstRead = true
     if status == ARCHIVE_EOF { return nil }
     // ARCHIVE_WARN comes with a usable entry, for instance one whose name needs judging.
     if status != ARCHIVE_WARN { try check(status, "read") }
@@ -117,15 +133,37 @@ final class ArchiveStream {
     }
   }
 
+  /// Whether reading one entry may unpack others with it, as in 7z and RAR.
+  private var isSolid: Bool {
+    switch archive_format(handle) & ARCHIVE_FORMAT_BASE_MASK {
+    case ARCHIVE_FORMAT_7ZIP, ARCHIVE_FORMAT_RAR, ARCHIVE_FORMAT_RAR_V5: true
+    default: false
+    }
+  }
+
+  /// Whether an entry may come with a dictionary of its own: not where it is stored or deflated.
+  private var needsMeasure: Bool {
+    if isSolid { return true }
+    guard archive_format(handle) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_ZIP,
+      let name = archive_format_name(handle)
+    else { return false }
+    return strstr(name, "(deflation)") == nil && strstr(name, "(uncompressed)") == nil
+  }
+
   /// Fills `buffer` with the current entry's next bytes and returns how many; 0 at its end.
   func read(into buffer: UnsafeMutableRawBufferPointer, entry: String) throws -> Int {
     if isEncrypted, !hasPassphrase {
       throw Fault(
         .badInput, "the entry is encrypted", at: .init(entry),
-        remedy: "give the pass-phrase with passphrase_file")
+        remedy: "give the pass-phrase with passphrase_file or FERRY_PASSPHRASE")
     }
     while true {
-      let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
+      let count =
+        isFirstRead && needsMeasure
+        ? try memory.measured(at: entry) {
+          archive_read_data(handle, buffer.baseAddress, buffer.count)
+        } : archive_read_data(handle, buffer.baseAddress, buffer.count)
+      isFirstRead = false
       if count == Int(ARCHIVE_RETRY) { continue }
       if count >= 0 { return count }
       throw fault("read", at: entry)
@@ -141,9 +179,9 @@ final class ArchiveStream {
     let text = archive_error_string(handle).map { String(cString: $0) } ?? "unknown error"
     let remedy =
       if text.lowercased().contains("passphrase") {
-        "check the pass-phrase in passphrase_file"
+        "check the pass-phrase in passphrase_file or FERRY_PASSPHRASE"
       } else if text.contains("multi-volume") || text.contains("split") {
-        "join the pieces into one archive first"
+        "put all volumes into one folder, or join the pieces into one archive"
       } else {
         "the archive is damaged or of an unknown kind: fetch it again"
       }

@@ -8,19 +8,33 @@ public final class ArchiveWriter {
   public enum Format: Sendable { case zip, tar, tarGzip, tarXz, sevenZip }
   /// How entries of a zip are packed; images are best stored.
   public enum Packing: Sendable { case store, deflate }
+  /// How entries of a zip are encrypted. Salts are random: such a zip's bytes differ each time.
+  public enum Encryption: String, Sendable {
+    case zipCrypto = "zipcrypt"
+    case aes256
+  }
 
   private let handle: OpaquePointer
   private let path: String
   private var isFinished = false
 
-  /// Creates the archive file at `path`, replacing what is there.
-  public init(_ path: String, format: Format = .zip, packing: Packing = .store) throws {
+  /// Creates the archive file at `path`, replacing what is there; a zip may be encrypted.
+  public init(
+    _ path: String, format: Format = .zip, packing: Packing = .store,
+    encryption: Encryption? = nil, _ passphrase: String = ""
+  ) throws {
     guard let handle = archive_write_new() else {
       throw Fault(.internal, "libarchive has no memory for a writer")
     }
     self.handle = handle
     self.path = path
     try configure(format, packing)
+    if let encryption {
+      precondition(format == .zip && !passphrase.isEmpty)
+      let option = "zip:encryption=\(encryption.rawValue)"
+      try check(archive_write_set_options(handle, option), "format")
+      try check(archive_write_set_passphrase(handle, passphrase), "format")
+    }
     archive_write_set_bytes_in_last_block(handle, 1)
     try check(archive_write_open_filename(handle, path), "create")
   }

@@ -83,8 +83,10 @@ enum ArchiveName {
 
   /// The pieces of a volume or split archive whose first piece is `path`, in order.
   ///
-  /// Plain pieces are `name.001`, `name.002`, ...; RAR volumes are `name.part1.rar`, ...
+  /// Plain pieces are `name.001`, `name.002`, ...; RAR volumes are `name.part1.rar`, ... or, as
+  /// older programs name them, `name.rar`, `name.r00`, ..., `name.r99`, `name.s00`, ...
   static func pieces(of path: String, exists: (String) -> Bool) -> [String] {
+    if let volumes = oldVolumes(of: path, exists: exists) { return volumes }
     for (first, width) in [(".001", 3), (".part1.rar", 1), (".part01.rar", 2), (".part001.rar", 3)]
     where path.lowercased().hasSuffix(first) {
       let isVolume = first.hasSuffix(".rar")
@@ -103,11 +105,48 @@ enum ArchiveName {
     return [path]
   }
 
+  private static func oldVolumes(of path: String, exists: (String) -> Bool) -> [String]? {
+    guard path.lowercased().hasSuffix(".rar"), exists(path.dropLast(2) + "00") else { return nil }
+    let isUpper = path.hasSuffix("RAR")
+    var found = [path]
+    for letter in isUpper ? "RSTUVWXYZ" : "rstuvwxyz" {
+      for number in 0..<100 {
+        let volume = "\(path.dropLast(3))\(letter)\(number < 10 ? "0" : "")\(number)"
+        guard exists(volume) else { return found }
+        found.append(volume)
+      }
+    }
+    return found
+  }
+
+  /// The last piece of the split zip (`name.z01`, `name.z02`, ..., `name.zip`) that `path` is a piece
+  /// of.
+  static func splitZip(of path: String, exists: (String) -> Bool) -> String? {
+    let suffix = path.lowercased().suffix(4)
+    let stem = path.dropLast(4)
+    if suffix == ".zip" { return exists(stem + ".z01") ? path : nil }
+    guard suffix.hasPrefix(".z"), suffix.dropFirst(2).allSatisfy({ $0.isASCII && $0.isNumber }),
+      exists(stem + ".zip")
+    else { return nil }
+    return stem + ".zip"
+  }
+
   /// True for the second and later pieces of a volume or split archive.
   static func isLaterPiece(_ path: String, exists: (String) -> Bool) -> Bool {
+    if let first = oldVolumesStart(of: path) { return exists(first) }
     guard let number = pieceNumber(path), number.value > 1 else { return false }
     let padded = String(repeating: "0", count: max(0, number.digits - 1)) + "1"
     return exists(number.stem + padded + number.tail)
+  }
+
+  /// `name.rar` of `name.r00`.
+  private static func oldVolumesStart(of path: String) -> String? {
+    let suffix = path.utf8.suffix(4).map { $0 }
+    guard suffix.count == 4, suffix[0] == UInt8(ascii: "."),
+      (UInt8(ascii: "r")...UInt8(ascii: "z")).contains(suffix[1] | 0x20),
+      suffix[2...].allSatisfy({ (0x30...0x39).contains($0) })
+    else { return nil }
+    return path.dropLast(3) + (suffix[1] & 0x20 == 0 ? "RAR" : "rar")
   }
 
   private static func pieceNumber(

@@ -137,7 +137,7 @@ extension Scheduler {
   private static let passed = [
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
     "SSL_CERT_DIR", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-    "NO_PROXY",
+    "NO_PROXY", "FERRY_PASSPHRASE",
   ]
 
   private static func environment(_ job: Job, _ grant: ResourcePool.Grant) -> [String: String] {

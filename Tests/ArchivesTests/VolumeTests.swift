@@ -1,0 +1,80 @@
+import Archives
+import Glibc
+import Platform
+import Testing
+
+private let text = (0..<400).map { "line \($0)\n" }.joined()
+
+@Test func volumesOfRARAreOneArchive() throws {
+  for names in [
+    ["set.part1.rar", "set.part2.rar", "set.part3.rar"], ["set.rar", "set.r00", "set.r01"],
+  ] {
+    let folder = try TemporaryFolder()
+    let volumes = RawRAR.volumes("inner/a.txt", Array(text.utf8), parts: 3)
+    for (name, bytes) in zip(names, volumes) { _ = try folder.file(name, bytes) }
+    let (files, issues) = try contents(folder.path)
+    #expect(files.map(\.0) == [names[0] + "/inner/a.txt"])
+    #expect(files.first?.1 == text)
+    #expect(issues.isEmpty)
+    #expect(try contents(Files.join(folder.path, names[0])).files.map(\.1) == [text])
+  }
+}
+
+@Test func aMissingVolumeIsAFault() throws {
+  let folder = try TemporaryFolder()
+  let volumes = RawRAR.volumes("a.txt", Array(text.utf8), parts: 3)
+  _ = try folder.file("set.part1.rar", volumes[0])
+  _ = try folder.file("set.part3.rar", volumes[2])
+  #expect(throws: Fault.self) { try contents(folder.path) }
+}
+
+@Test func aSplitZipIsRefusedWithTheCommandThatJoinsIt() throws {
+  let folder = try TemporaryFolder()
+  _ = try folder.file("set.z01", [0x50, 0x4B, 7, 8])
+  _ = try folder.file("set.zip", [0x50, 0x4B, 5, 6])
+  for path in [folder.path, Files.join(folder.path, "set.zip")] {
+    let fault = #expect(throws: Fault.self) { try contents(path) }
+    #expect(fault?.remedy == "join it first: zip -s 0 set.zip --out whole.zip")
+  }
+}
+
+/// The header of an xz block states the size of its dictionary in one byte; here it is raised.
+@Test func aDictionaryLargerThanTheLimitIsRefused() throws {
+  let folder = try TemporaryFolder()
+  let path = Files.join(folder.path, "a.tar.xz")
+  let writer = try ArchiveWriter(path, format: .tarXz)
+  try writer.add("a.bin", (0..<3000).map { UInt8(truncatingIfNeeded: $0 * $0 >> 3) })
+  try writer.finish()
+  var bytes = try Files.read(path)
+  // After the stream's 12 bytes: size, flags, filter 0x21 (LZMA2), one byte of properties.
+  #expect(Array(bytes[13...15]) == [0, 0x21, 1])
+  let end = 12 + 4 * (Int(bytes[12]) + 1)
+  for (code, isRead) in [(UInt8(28), true), (30, false)] {
+    bytes[16] = code
+    let crc = RawZip.checksum(Array(bytes[12..<end - 4]))
+    for index in 0..<4 { bytes[end - 4 + index] = UInt8(truncatingIfNeeded: crc >> (8 * index)) }
+    let raised = try folder.file("raised.tar.xz", bytes)
+    if isRead {
+      #expect(try contents(raised).files.count == 1, "64 MiB")
+    } else {
+      let fault = #expect(throws: Fault.self) { try contents(raised) }
+      #expect(fault?.message.contains("a dictionary of 128 MiB") == true)
+      #expect(fault?.remedy?.contains("unpack the archive") == true)
+    }
+  }
+}
+
+@Test func anEncryptedZipOpensWithItsPassphraseOnly() throws {
+  let folder = try TemporaryFolder()
+  for encryption in [ArchiveWriter.Encryption.zipCrypto, .aes256] {
+    let path = Files.join(folder.path, "locked.zip")
+    let writer = try ArchiveWriter(path, packing: .deflate, encryption: encryption, "open sesame")
+    try writer.add("a.txt", text: text)
+    try writer.finish()
+    #expect(try contents(path, passphrase: "open sesame").files.map(\.1) == [text])
+    for wrong in [nil, "open"] {
+      let fault = #expect(throws: Fault.self) { try contents(path, passphrase: wrong) }
+      #expect(fault?.remedy?.contains("FERRY_PASSPHRASE") == true, "\(fault?.description ?? "")")
+    }
+  }
+}
