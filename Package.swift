@@ -85,7 +85,7 @@ let package = Package(
     room("StageKit", ["Platform", "Artifacts", "YAML", arguments]),
     // Floor 3.
     room("Faces", ["Platform", "Neural", "Imaging"]),
-    room("Language", ["Platform", "Neural", "Artifacts"]),
+    room("Language", ["Platform", "Neural", "Tensors", "Artifacts", "Archives"]),
     room("Portraits", ["Platform", "Imaging"]),
     // Floor 4.
     room(
@@ -112,6 +112,10 @@ let package = Package(
     .executableTarget(
       name: "benchmark-training", dependencies: ["Platform", "Neural", "Tensors"],
       path: "Benchmarks/Training", swiftSettings: swift, linkerSettings: standalone),
+    .executableTarget(
+      name: "benchmark-language",
+      dependencies: ["Platform", "Language", "Neural", "Tensors", "Artifacts"],
+      path: "Benchmarks/Language", swiftSettings: swift, linkerSettings: standalone),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.
     tests("House", []),
     tests("Platform", []),
@@ -125,7 +129,7 @@ let package = Package(
     tests("PipelineKit", ["PipelineKit", "Artifacts"]),
     tests("StageKit", ["StageKit", "Artifacts"]),
     tests("Faces", ["Faces", "Imaging", "Artifacts"], golden: true),
-    tests("Language", ["Language", "Artifacts"]),
+    tests("Language", ["Language", "Neural", "Tensors", "Artifacts", "Archives"], golden: true),
     tests("Portraits", ["Portraits", "Imaging"]),
     tests(
       "Expressions", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"],
