@@ -79,6 +79,7 @@ let package = Package(
     room("Tensors", ["Platform", "CKernels", "COpenBLAS"]),
     room("Imaging", ["Platform", "CCodecs"]),
     room("Plotting", ["Platform"]),
+    room("Projection", ["Platform"]),
     // Floor 2.
     room("Neural", ["Platform", "Tensors", "Artifacts"]),
     room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite", "CProcess"]),
@@ -125,6 +126,7 @@ let package = Package(
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Imaging", ["Imaging", "Artifacts"], golden: true),
     tests("Plotting", ["Plotting"]),
+    tests("Projection", ["Projection", "Artifacts"], golden: true),
     tests("Neural", ["Neural", "Tensors", "Artifacts"], golden: true),
     tests("PipelineKit", ["PipelineKit", "Artifacts"]),
     tests("StageKit", ["StageKit", "Artifacts"]),
