@@ -5,7 +5,8 @@ import Tensors
 /// Equation: y = relu(gamma (x - mean) / sqrt(variance + epsilon) + beta + residual)
 /// (Ioffe and Szegedy 2015, algorithm 1). Training uses the batch's biased variance and moves the
 /// running statistics by `momentum`, the variance unbiased, as PyTorch does; inference uses the
-/// running statistics.
+/// running statistics. A frozen layer, neither of whose parameters is trainable, uses the running
+/// statistics in training, too, and leaves them alone.
 public final class BatchNorm2d: Layer {
   public static let epsilon = 1e-5
   public static let momentum = 0.1
@@ -27,6 +28,8 @@ public final class BatchNorm2d: Layer {
     var scale: Tensor
     var shift: Tensor
     var addsResidual: Bool
+    /// Whether mean and inverse are the running ones, which do not depend on x.
+    var isFrozen: Bool
   }
 
   public init(_ name: String, channels: Int, relu: Bool = false) {
@@ -59,12 +62,7 @@ public final class BatchNorm2d: Layer {
       let (scale, shift) = inferenceFactors
       return Normalisation.scaleShift(x, scale: scale, shift: shift, residual: residual, relu: relu)
     }
-    let (mean, variance) = Normalisation.statistics(x)
-    track(mean, variance, samples: x.shape[0] * x.shape[2] * x.shape[3])
-    let inverse = Tensor(mean.shape)
-    for i in 0..<mean.count {
-      inverse.pointer[i] = Float(1 / (Double(variance.pointer[i]) + Self.epsilon).squareRoot())
-    }
+    let (mean, inverse) = isFrozen ? runningFactors : batchFactors(x)
     let (scale, shift) = factors(mean: mean, inverse: inverse)
     let y = Normalisation.scaleShift(
       x, scale: scale, shift: shift, residual: residual, relu: relu)
@@ -72,8 +70,21 @@ public final class BatchNorm2d: Layer {
       !relu ? .none : (residual == nil ? .sign(scale: scale, shift: shift) : .output(y))
     saved = Saved(
       x: x, mask: mask, mean: mean, inverse: inverse, scale: scale, shift: shift,
-      addsResidual: residual != nil)
+      addsResidual: residual != nil, isFrozen: isFrozen)
     return y
+  }
+
+  private var isFrozen: Bool { !weight.isTrainable && !bias.isTrainable }
+
+  /// The batch's mean and inverse deviation; moves the running statistics.
+  private func batchFactors(_ x: Tensor) -> (mean: Tensor, inverse: Tensor) {
+    let (mean, variance) = Normalisation.statistics(x)
+    track(mean, variance, samples: x.shape[0] * x.shape[2] * x.shape[3])
+    let inverse = Tensor(mean.shape)
+    for i in 0..<mean.count {
+      inverse.pointer[i] = Float(1 / (Double(variance.pointer[i]) + Self.epsilon).squareRoot())
+    }
+    return (mean, inverse)
   }
 
   /// The last training pass's output once more, for who did not keep it; not after a residual.
@@ -87,6 +98,11 @@ public final class BatchNorm2d: Layer {
 
   /// Scale and shift under the running statistics, a multiple of sixteen entries each.
   var inferenceFactors: (scale: Tensor, shift: Tensor) {
+    let (mean, inverse) = runningFactors
+    return factors(mean: mean, inverse: inverse)
+  }
+
+  private var runningFactors: (mean: Tensor, inverse: Tensor) {
     let count = Normalisation.channelCount(weight.value.count)
     let mean = Tensor.zeros([count])
     let inverse = Tensor.zeros([count])
@@ -95,7 +111,7 @@ public final class BatchNorm2d: Layer {
       inverse.pointer[i] = Float(
         1 / (Double(runningVariance.pointer[i]) + Self.epsilon).squareRoot())
     }
-    return factors(mean: mean, inverse: inverse)
+    return (mean, inverse)
   }
 
   private func factors(mean: Tensor, inverse: Tensor) -> (scale: Tensor, shift: Tensor) {
@@ -148,7 +164,8 @@ public final class BatchNorm2d: Layer {
     return (dx, residual)
   }
 
-  /// dx = gamma inverse (dz - sum dz / M - xhat sum (dz xhat) / M) as a dz + b (x - mean) + d.
+  /// dx = gamma inverse (dz - sum dz / M - xhat sum (dz xhat) / M) as a dz + b (x - mean) + d; of a
+  /// frozen layer gamma inverse dz.
   private func gradientFactors(_ sums: (gamma: Tensor, beta: Tensor), _ saved: Saved)
     -> (a: Tensor, b: Tensor, d: Tensor)
   {
@@ -159,6 +176,7 @@ public final class BatchNorm2d: Layer {
       let inverse = Double(saved.inverse.pointer[i])
       let factor = Double(weight.value.pointer[i]) * inverse
       a.pointer[i] = Float(factor)
+      if saved.isFrozen { continue }
       b.pointer[i] = Float(-factor * inverse * Double(sums.gamma.pointer[i]) / samples)
       d.pointer[i] = Float(-factor * Double(sums.beta.pointer[i]) / samples)
     }

@@ -23,13 +23,21 @@ extension Optimiser {
   /// Equation: g *= limit / (norm + 1e-6) where that is below 1, as PyTorch's clip_grad_norm_.
   @discardableResult
   public func clipGradients(norm limit: Double) -> Double {
-    let trained = parameters.filter(\.isTrainable)
-    let norm = trained.reduce(0) { $0 + Elementwise.sumOfSquares($1.gradient) }.squareRoot()
+    let norm = gradientNorm
     let factor = limit / (norm + 1e-6)
     if factor < 1 {
-      for parameter in trained { Elementwise.multiply(parameter.gradient, by: Float(factor)) }
+      for parameter in parameters where parameter.isTrainable {
+        Elementwise.multiply(parameter.gradient, by: Float(factor))
+      }
     }
     return norm
+  }
+
+  /// The joint norm of the trainable parameters' gradients.
+  public var gradientNorm: Double {
+    parameters.reduce(0) { sum, parameter in
+      sum + (parameter.isTrainable ? Elementwise.sumOfSquares(parameter.gradient) : 0)
+    }.squareRoot()
   }
 }
 
@@ -64,8 +72,9 @@ public final class SGD: Optimiser {
   public func step() {
     for (parameter, velocity) in zip(parameters, velocities) where parameter.isTrainable {
       Update.sgd(
-        parameter.value, gradient: parameter.gradient, velocity: velocity, rate: learningRate,
-        momentum: momentum, decay: parameter.decays ? weightDecay : 0, nesterov: nesterov,
+        parameter.value, gradient: parameter.gradient, velocity: velocity,
+        rate: learningRate * parameter.rateFactor, momentum: momentum,
+        decay: parameter.decays ? weightDecay : 0, nesterov: nesterov,
         first: steps[0] == 0)
     }
     steps[0] += 1
@@ -107,7 +116,8 @@ public final class AdamW: Optimiser {
     for (index, parameter) in parameters.enumerated() where parameter.isTrainable {
       Update.adamW(
         parameter.value, gradient: parameter.gradient, first: firsts[index],
-        second: seconds[index], rate: learningRate, betas: betas, epsilon: epsilon,
+        second: seconds[index], rate: learningRate * parameter.rateFactor, betas: betas,
+        epsilon: epsilon,
         decay: parameter.decays ? weightDecay : 0, step: Int(steps[0]))
     }
   }

@@ -19,6 +19,8 @@ public final class Parameter {
   public var decays = true
   /// A parameter that is not trainable costs no gradient work and is left alone by optimisers.
   public var isTrainable = true
+  /// Multiplies the optimiser's learning rate, for parts that learn slower or faster than others.
+  public var rateFactor = 1.0
   private let sum: Tensor
   private var isZero = true
 

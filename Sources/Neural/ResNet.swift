@@ -27,7 +27,7 @@ public final class ResNet: Layer {
   /// The length of a feature vector.
   public let featureCount: Int
   private let stem: ConvolutionUnit
-  private let body: Sequential
+  private let body: [any Layer]
 
   /// - Parameters:
   ///   - width: multiplies the channels 64, 128, 256 and 512.
@@ -63,7 +63,7 @@ public final class ResNet: Layer {
       }
     }
     layers.append(GlobalAveragePool())
-    body = Sequential(layers)
+    body = layers
     featureCount = inputs
   }
 
@@ -74,15 +74,28 @@ public final class ResNet: Layer {
     ResNet(.resnet18, width: width, prefix: prefix, generator: &generator)
   }
 
-  public var parameters: [Parameter] { stem.parameters + body.parameters }
-  public var buffers: [NamedTensor] { stem.buffers + body.buffers }
+  public var parameters: [Parameter] { stem.parameters + body.flatMap(\.parameters) }
+  public var buffers: [NamedTensor] { stem.buffers + body.flatMap(\.buffers) }
 
   public func forward(_ x: Tensor, training: Bool) -> Tensor {
-    body.forward(stem.forward(x, training: training), training: training)
+    body.reduce(stem.forward(x, training: training)) { $1.forward($0, training: training) }
   }
 
   public func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
-    guard let gradient = body.backward(dy, inputGradient: true) else { return nil }
+    var gradient = dy
+    let first = inputGradient ? nil : firstTrained
+    for (index, layer) in body.enumerated().reversed() {
+      guard let next = layer.backward(gradient, inputGradient: first.map { index > $0 } ?? true)
+      else { return nil }
+      gradient = next
+    }
     return stem.backward(gradient, inputGradient: inputGradient)
+  }
+
+  /// The first layer of the body that learns, where the stem and all before it are frozen: no
+  /// gradient needs to go below it.
+  private var firstTrained: Int? {
+    guard !stem.parameters.contains(where: \.isTrainable) else { return nil }
+    return body.firstIndex { $0.parameters.contains(where: \.isTrainable) }
   }
 }

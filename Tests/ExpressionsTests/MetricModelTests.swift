@@ -58,7 +58,8 @@ import Testing
   /// An untrained model of the shards' classes.
   private func model(_ shards: Shards, in folder: TemporaryDirectory) throws -> Classifier {
     var generator = SeededGenerator(seed: 3)
-    let encoder = try EncoderCatalogue.make("resnet18", width: 1.0 / 16, generator: &generator)
+    let encoder = try EncoderCatalogue.make(
+      "resnet18", EncoderOptions(width: 1.0 / 16, imageSize: 16), generator: &generator)
     let classes = try ClassList(exactly: shards.classes)
     let head = try MethodCatalogue.make(
       MethodOptions(name: .discrete), classes: classes, embeddings: nil, width: encoder.width,

@@ -32,6 +32,16 @@ struct GradientCheck {
     }
   }
 
+  /// Only the gradient of the input, of a layer whose parameters are frozen.
+  func checkInput(
+    _ layer: any Layer, _ x: Tensor, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let y = layer.forward(x, training: true)
+    let r = random(y.shape, seed: 77)
+    let dx = layer.backward(r.converted(to: y.layout).copy()).converted(to: .plain)
+    compare(x, dx, "input", layer, x, r, sourceLocation)
+  }
+
   private func compare(
     _ value: Tensor, _ gradient: Tensor, _ name: String, _ layer: any Layer, _ x: Tensor,
     _ r: Tensor, _ sourceLocation: SourceLocation

@@ -83,6 +83,61 @@ import Testing
     #expect(net.parameters.map { $0.value.values } == before)
   }
 
+  @Test func frozenNormalisationUsesRunningStatisticsAndKeepsThem() {
+    let layer = BatchNorm2d("b", channels: 17)
+    for i in 0..<17 {
+      layer.weight.value[i] = 0.5 + Float(i) / 8
+      layer.runningMean[i] = Float(i % 5) / 4
+      layer.runningVariance[i] = 0.5 + Float(i % 3)
+    }
+    layer.setTrainable(false)
+    let before = layer.buffers.map { $0.tensor.values }
+    let x = random([2, 17, 5, 3], seed: 3)
+    let inference = layer.forward(x, training: false).values
+    #expect(layer.forward(x, training: true).values == inference)
+    _ = layer.backward(random([2, 17, 5, 3], seed: 4))
+    GradientCheck().checkInput(layer, x)
+    #expect(layer.buffers.map { $0.tensor.values } == before)
+  }
+
+  /// Freezing the first parts must not change what the others learn in the first step, but for the
+  /// statistics that the frozen parts use.
+  @Test func gradientsAboveAFrozenPartAreThoseOfItsOutput() {
+    var g = SeededGenerator(seed: 15)
+    let net = ResNet(.init(blocks: [1, 1, 1, 1]), width: 0.25, generator: &g)
+    for parameter in net.parameters where !parameter.name.hasPrefix("layer4") {
+      parameter.isTrainable = false
+    }
+    let x = random([2, 3, 32, 32], seed: 12)
+    let dy = random([2, 128], seed: 14)
+    func gradients(ofInput: Bool) -> [[Float]] {
+      net.zeroGradients()
+      _ = net.forward(x, training: true)
+      let dx = net.backward(dy.copy(), inputGradient: ofInput)
+      #expect((dx != nil) == ofInput)
+      return net.parameters.map { $0.gradient.values }
+    }
+    let whole = gradients(ofInput: true)
+    #expect(gradients(ofInput: false) == whole)
+    #expect(whole.contains { $0.contains { $0 != 0 } })
+  }
+
+  @Test func rateFactorsScaleTheSteps() {
+    func moved(_ factor: Double, _ make: ([Parameter]) -> any Optimiser) -> Float {
+      let parameter = Parameter("p", .zeros([1]))
+      parameter.rateFactor = factor
+      parameter.addGradient { _, gradient in gradient.fill(1) }
+      make([parameter]).step()
+      return parameter.value[0]
+    }
+    for make: ([Parameter]) -> any Optimiser in [
+      { SGD($0, learningRate: 0.5) }, { AdamW($0, learningRate: 0.5, weightDecay: 0) },
+    ] {
+      #expect(moved(0.25, make) == moved(1, make) / 4)
+      #expect(moved(0, make) == 0)
+    }
+  }
+
   @Test func namesAreTorchvisions() {
     var g = SeededGenerator(seed: 17)
     let net = ResNet.resnet18(generator: &g)

@@ -29,7 +29,10 @@ public final class Classifier {
     description = file.description
     var generator = SeededGenerator(seed: 0)
     encoder = try EncoderCatalogue.make(
-      description.encoder, width: description.width, generator: &generator)
+      description.encoder,
+      EncoderOptions(
+        width: description.width, imageSize: description.preprocessing.imageSize),
+      generator: &generator)
     for named in encoder.layer.state { try file.load(named.name, into: named.tensor) }
     head = try MethodCatalogue.predictor(file, width: encoder.width)
     plan = description.preprocessing.plan

@@ -34,6 +34,7 @@ public final class Trainer {
   var progress: TrainingProgress
   /// Seconds spent waiting for batches, and in all.
   private var clock = (waiting: 0.0, total: 0.0)
+  private var lastCheckpoint = ContinuousClock.now
 
   /// - Parameters:
   ///   - selectionFaces: the faces that choose the epoch; nil only under `last`.
@@ -57,7 +58,8 @@ public final class Trainer {
         remedy: "set a smaller batch_size, or drop_last=false")
     }
     let parameters = encoder.layer.parameters + head.parameters
-    try Self.freeze(parameters, options.frozen)
+    try ParameterGroups.freeze(parameters, options.frozen)
+    try ParameterGroups.scaleRates(parameters, options.rateFactors)
     trainsEncoder = encoder.layer.parameters.contains(where: \.isTrainable)
     optimiser = Self.optimiser(parameters, options)
     let tensors = encoder.layer.state + head.parameters.map { NamedTensor($0.name, $0.value) }
@@ -68,28 +70,6 @@ public final class Trainer {
     checkpoint = state.map { TrainingCheckpoint(directory: $0, fingerprint: fingerprint) }
     progress = TrainingProgress(
       selectionName: options.selection == .testBest ? "test" : "validation")
-  }
-
-  private static func freeze(_ parameters: [Parameter], _ prefixes: [String]) throws {
-    for prefix in prefixes {
-      let matches = parameters.filter { $0.name == prefix || $0.name.hasPrefix(prefix + ".") }
-      guard !matches.isEmpty else {
-        let words = Set(parameters.flatMap { Self.prefixes(of: $0.name) })
-        let near = nearestWord(to: prefix, among: words.sorted())
-        throw Fault(
-          .usage, "freeze names '\(prefix)', but no weights are called so",
-          remedy: near.map { "did you mean '\($0)'?" } ?? "name a part such as encoder.layer1")
-      }
-      for parameter in matches { parameter.isTrainable = false }
-    }
-    guard parameters.contains(where: \.isTrainable) else {
-      throw Fault(.usage, "freeze leaves nothing to train", remedy: "leave some part out of it")
-    }
-  }
-
-  private static func prefixes(of name: String) -> [String] {
-    let parts = name.split(separator: ".")
-    return parts.indices.map { parts[...$0].joined(separator: ".") }
   }
 
   private static func optimiser(
@@ -156,6 +136,7 @@ public final class Trainer {
       while progress.batch < loader.batchesPerEpoch {
         try takeStep(batches, observer)
         if observer.isCancelled { try interrupt() }
+        if checkpointIsDue { try save() }
       }
       try finishEpoch()
       if isFinished || progress.epoch % options.checkpointEvery == 0 { try save() }
@@ -166,6 +147,7 @@ public final class Trainer {
   private func takeStep(_ batches: Prefetcher<Batch>, _ observer: any TrainingObserver) throws {
     let count = min(options.accumulation, loader.batchesPerEpoch - progress.batch)
     var sums = EpochSums()
+    var rows: [Int] = []
     optimiser.zeroGradients()
     for _ in 0..<count {
       let start = ContinuousClock.now
@@ -174,6 +156,7 @@ public final class Trainer {
       }
       clock.waiting += Self.seconds(since: start)
       try learn(batch, &sums)
+      rows += batch.rows
       progress.batch += 1
       report(observer)
     }
@@ -182,7 +165,9 @@ public final class Trainer {
         Elementwise.multiply(parameter.gradient, by: 1 / Float(count))
       }
     }
-    if let limit = options.clipNorm { optimiser.clipGradients(norm: limit) }
+    let norm =
+      options.clipNorm.map { optimiser.clipGradients(norm: $0) } ?? optimiser.gradientNorm
+    guard norm.isFinite else { throw divergence("the gradient of \(brokenGradient)", rows) }
     optimiser.step()
     average?.update()
     progress.step += 1
@@ -193,7 +178,7 @@ public final class Trainer {
   private func learn(_ batch: Batch, _ sums: inout EpochSums) throws {
     let features = encoder.layer.forward(batch.images, training: trainsEncoder)
     let step = head.learn(features, batch.targets)
-    if let broken = step.losses.broken { throw divergence(broken, batch) }
+    if let broken = step.losses.broken { throw divergence(broken, batch.rows) }
     if trainsEncoder { _ = encoder.layer.backward(step.gradient, inputGradient: false) }
     let scored = ScoredSamples(
       labels: batch.targets.labels, probabilities: step.logits,
@@ -202,9 +187,15 @@ public final class Trainer {
       step.losses, count: batch.rows.count, correct: scored.hits.count { $0 })
   }
 
-  private func divergence(_ term: String, _ batch: Batch) -> Fault {
-    let ids = batch.rows.prefix(8).map { faces.ids[$0] }.joined(separator: ", ")
-    let more = batch.rows.count > 8 ? " and \(batch.rows.count - 8) more" : ""
+  /// The last part of the model, which the backward pass comes to first, without finite gradients.
+  private var brokenGradient: String {
+    let trained = optimiser.parameters.filter(\.isTrainable)
+    return trained.last { !Elementwise.sumOfSquares($0.gradient).isFinite }?.name ?? "all weights"
+  }
+
+  private func divergence(_ term: String, _ rows: [Int]) -> Fault {
+    let ids = rows.prefix(8).map { faces.ids[$0] }.joined(separator: ", ")
+    let more = rows.count > 8 ? " and \(rows.count - 8) more" : ""
     return Fault(
       .badInput,
       "the run diverged: \(term) is not finite in epoch \(progress.epoch), step \(progress.step), "
@@ -267,7 +258,13 @@ public final class Trainer {
     for (named, value) in zip(live, chosen) { named.tensor.copy(from: value.tensor) }
   }
 
+  private var checkpointIsDue: Bool {
+    checkpoint != nil
+      && Self.seconds(since: lastCheckpoint) >= 60 * options.checkpointMinutes
+  }
+
   private func save() throws {
+    lastCheckpoint = .now
     try checkpoint?.save(changing + (progress.best == nil ? [] : best), progress: progress)
   }
 

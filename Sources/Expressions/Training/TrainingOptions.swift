@@ -39,6 +39,8 @@ public struct TrainingOptions: Sendable {
   public var labelSmoothing = 0.0
   /// Prefixes of parameter names that are not trained.
   public var frozen: [String] = []
+  /// Factors on the learning rate by prefixes of parameter names; the longest that fits counts.
+  public var rateFactors: [String: Double] = [:]
   /// Batches whose gradients are averaged before a step.
   public var accumulation = 1
   /// The largest norm of all gradients together; nil: any.
@@ -51,6 +53,8 @@ public struct TrainingOptions: Sendable {
   public var historyUnit = HistoryUnit.epoch
   /// Epochs between checkpoints.
   public var checkpointEvery = 1
+  /// Minutes after which a checkpoint is due within an epoch; 0: after every step.
+  public var checkpointMinutes = 10.0
 
   public init(method: MethodOptions, augmentation: AugmentationPlan, rate: LearningRate) {
     self.method = method

@@ -19,7 +19,8 @@ import Tensors
     var generator = SeededGenerator(
       seed: options.seed, RandomStream.initialisation.rawValue)
     let encoder = try EncoderCatalogue.make(
-      options.encoder, width: options.width, generator: &generator)
+      options.encoder, EncoderOptions(width: options.width, imageSize: options.imageSize),
+      generator: &generator)
     let head = try MethodCatalogue.make(
       options.method, classes: data.shards.classes, embeddings: embeddings, width: encoder.width,
       generator: &generator)

@@ -5,7 +5,7 @@ import Imaging
 /// The parameters of `ferry-train`; defaults are the published recipe.
 enum TrainContract {
   static let contract = Contract(
-    name: "train", revision: 1,
+    name: "train", revision: 2,
     summary: "Fit a method to the training rows of shards.",
     parameters: model + optimisation + data + method + run,
     inputs: [
@@ -77,7 +77,11 @@ enum TrainContract {
     ContractParameter(
       "freeze", .list(.string), default: [],
       help: "Parts that are not trained, by the beginning of their names: [encoder.conv1, "
-        + "encoder.layer1]. A wholly frozen encoder also keeps its batch statistics."),
+        + "encoder.layer1]. Their running statistics stand still, too, and are used in training."),
+    ContractParameter(
+      "rate_factors", .map, default: [:],
+      help: "Factors on the learning rate of parts, by the beginning of their names: {encoder: "
+        + "0.1}; the longest name that fits counts."),
   ]
 
   private static let data = [
@@ -115,6 +119,9 @@ enum TrainContract {
       help: "Divides the cosines before the softmax."),
     ContractParameter(
       "margin", .number, default: 2.0, minimum: 0, help: "m of equation 10; it shifts the loss."),
+    ContractParameter(
+      "hidden_width", .integer, default: 128, minimum: 1, maximum: 65536,
+      help: "Inner width of the neutral transformation (equation 6)."),
   ]
 
   private static let run = [
@@ -132,5 +139,8 @@ enum TrainContract {
     ContractParameter(
       "checkpoint_every", .integer, default: 1, minimum: 1, affectsOutput: false,
       help: "Epochs between checkpoints in --state; Ctrl-C always leaves one."),
+    ContractParameter(
+      "checkpoint_minutes", .number, default: 10.0, minimum: 0, affectsOutput: false,
+      help: "Minutes after which there is a checkpoint within an epoch; 0: after every step."),
   ]
 }

@@ -31,6 +31,7 @@ extension TrainingOptions {
     sampler = Self.word(values, "sampler")
     labelSmoothing = values.number("label_smoothing")
     frozen = values.strings("freeze")
+    rateFactors = try Self.rateFactors(values["rate_factors"].object ?? [:])
     accumulation = values.integer("accumulation")
     clipNorm = values.optionalNumber("clip_norm")
     averageDecay = values.optionalNumber("ema")
@@ -38,7 +39,19 @@ extension TrainingOptions {
     selection = Self.word(values, "select")
     historyUnit = Self.word(values, "history")
     checkpointEvery = values.integer("checkpoint_every")
+    checkpointMinutes = values.number("checkpoint_minutes")
     try checkCombination()
+  }
+
+  private static func rateFactors(_ given: [String: JSONValue]) throws -> [String: Double] {
+    try given.mapValues { value in
+      guard let factor = value.number, factor >= 0 else {
+        throw Fault(
+          .usage, "rate_factors has the value \(value.canonical)",
+          remedy: "it takes numbers from 0 on, as {encoder: 0.1}")
+      }
+      return factor
+    }
   }
 
   private func checkCombination() throws {
@@ -85,6 +98,7 @@ extension MethodOptions {
     self.selfContrast = selfContrast
     temperature = values.number("temperature")
     margin = values.number("margin")
+    hiddenWidth = values.integer("hidden_width")
     weights = try Self.weights(values["weights"].object ?? [:])
   }
 
