@@ -158,6 +158,24 @@ double ferry_sum_squares(const float *x, long count);
 void ferry_matrix_product(int transpose_a, int transpose_b, long m, long n, long k, const float *a,
                           long lda, const float *b, long ldb, int accumulate, float *c, long ldc);
 
+// Window attention ------------------------------------------------------------------------------
+
+typedef struct {
+  long images, image_rows;  // rows of qkv and y that belong to one image
+  long windows;             // of one image
+  long tokens;              // of one window, at most 64
+  long heads, width;        // width of one head
+  const int32_t *rows;      // [windows][tokens]: the image's row of each token, each row once
+  const int32_t *regions;   // [windows][tokens]: scores between regions are lowered by 100; or null
+  const float *bias;        // [heads][tokens][tokens], added to the scores
+  float scale;              // of the queries
+} ferry_windows;
+// qkv [images x image_rows][3][heads][width]; y [images x image_rows][heads][width].
+void ferry_window_attention(const ferry_windows *windows, const float *qkv, float *y);
+// dqkv = the gradient of qkv; dbias [heads][tokens][tokens] += that of the bias.
+void ferry_window_attention_backward(const ferry_windows *windows, const float *qkv,
+                                     const float *dy, float *dqkv, float *dbias);
+
 // Optimisers ------------------------------------------------------------------------------------
 
 typedef struct {
