@@ -85,7 +85,7 @@ let package = Package(
     room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite", "CProcess"]),
     room("StageKit", ["Platform", "Artifacts", "YAML", arguments]),
     // Floor 3.
-    room("Faces", ["Platform", "Neural", "Imaging"]),
+    room("Faces", ["Platform", "Artifacts", "Imaging", "CKernels"]),
     room("Language", ["Platform", "Neural", "Tensors", "Artifacts", "Archives"]),
     room("Portraits", ["Platform", "Imaging"]),
     // Floor 4.
@@ -113,6 +113,9 @@ let package = Package(
     .executableTarget(
       name: "benchmark-training", dependencies: ["Platform", "Neural", "Tensors"],
       path: "Benchmarks/Training", swiftSettings: swift, linkerSettings: standalone),
+    .executableTarget(
+      name: "benchmark-faces", dependencies: ["Platform", "Faces", "Imaging", "Artifacts"],
+      path: "Benchmarks/Faces", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(
       name: "benchmark-language",
       dependencies: ["Platform", "Language", "Neural", "Tensors", "Artifacts"],

@@ -151,6 +151,41 @@ void ferry_multiply(float factor, long count, float *y);
 // The sum of squares, in double.
 double ferry_sum_squares(const float *x, long count);
 
+// Small detectors -------------------------------------------------------------------------------
+//
+// Layers with few channels, channels last, without padding, on the calling thread.
+
+// A convolution or dense layer with its bias and PReLU.
+typedef struct {
+  long c, blocks, r, s;      // input channels, output channels / 16, kernel height and width
+  const float *weights;      // of ferry_line_pack
+  const float *bias, *slope; // blocks * 16 each; slope null: linear
+} ferry_line;
+
+long ferry_line_packed_count(long k, long c, long r, long s);
+// Packs weights [K][C][R][S].
+void ferry_line_pack(const float *weights, long k, long c, long r, long s, float *packed);
+// Output i of `count` reads, in kernel row j, s pixels from rows[j] + i * step on, which lie `pixel`
+// floats apart, and is written to y + i * y_step.
+void ferry_line_forward(const ferry_line *line, const float *const *rows, long pixel, long step,
+                        long count, float *y, long y_step);
+// Output i is the maximum over the rows' pixels 2 i ..< min(2 i + size, width); channels is a
+// multiple of 16.
+void ferry_line_max_pool(const float *const *rows, long row_count, long width, long size,
+                         long channels, long count, float *y);
+
+// A rectangle of an interleaved picture of three channels, cut into a grid of cells.
+typedef struct {
+  const uint8_t *pixels;
+  long stride;                   // bytes a row of the picture
+  long left, top, width, height; // the rectangle
+  long columns, rows;            // the grid
+  int exact;                     // 0: a cell takes all pixels that it touches, whole; 1: by their share
+} ferry_area;
+
+// y [columns][3] = (mean - 127.5) / 128 of each cell of one row of the grid.
+void ferry_area_row(const ferry_area *area, long row, float *y);
+
 // Matrices --------------------------------------------------------------------------------------
 
 // c [m][n] (+)= op(a) op(b): op(a) is [m][k], op(b) is [k][n]; rows of the stored matrices lie
