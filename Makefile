@@ -8,7 +8,7 @@ SWIFT_TEST := swift test -c release
 BIN := .build/release
 PREFIX ?= /usr/local
 DEMO := .ferry-demo
-STAGES := synthesize ingest align embed shard train evaluate cross-test report
+STAGES := synthesize ingest align import embed shard train evaluate cross-test report
 
 .PHONY: help packages build demo test lint bench docs install clean
 

@@ -84,6 +84,7 @@ let package = Package(
     room("Neural", ["Platform", "Tensors", "Artifacts"]),
     room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite", "CProcess"]),
     room("StageKit", ["Platform", "Artifacts", "YAML", arguments]),
+    room("Weights", ["Platform", "Artifacts", "Archives"]),
     // Floor 3.
     room("Faces", ["Platform", "Artifacts", "Imaging", "CKernels"]),
     room("Language", ["Platform", "Neural", "Tensors", "Artifacts", "Archives"]),
@@ -99,6 +100,7 @@ let package = Package(
     stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
     stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
     stage("embed", in: "Embed", ["Language", "Expressions", "Artifacts"]),
+    stage("import", in: "Import", ["Weights", "Artifacts"]),
     stage("shard", in: "Shard", ["Expressions", "Imaging", "Artifacts"]),
     stage("train", in: "Train", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts"]),
     stage("evaluate", in: "Evaluate", ["Expressions", "Tensors", "Artifacts"]),
@@ -133,6 +135,7 @@ let package = Package(
     tests("Neural", ["Neural", "Tensors", "Artifacts"], golden: true),
     tests("PipelineKit", ["PipelineKit", "Artifacts"]),
     tests("StageKit", ["StageKit", "Artifacts"]),
+    tests("Weights", ["Weights", "Archives", "Artifacts"], golden: true),
     tests("Faces", ["Faces", "Imaging", "Artifacts"], golden: true),
     tests("Language", ["Language", "Neural", "Tensors", "Artifacts", "Archives"], golden: true),
     tests("Portraits", ["Portraits", "Imaging"]),

@@ -1,0 +1,108 @@
+import Artifacts
+import Platform
+import StageKit
+import Weights
+
+/// Turns weights as they are handed out into a model artifact with canonical names.
+@main struct Import: Stage {
+  static let contract = Contract(
+    name: "import", revision: 1,
+    summary: "Read .safetensors, .pth, .npz or .npy weights into a model artifact.",
+    parameters: [
+      ContractParameter(
+        "encoder", .choice(Architecture.allCases.map(\.rawValue)), default: nil,
+        help: "The architecture that the weights belong to."),
+      ContractParameter(
+        "prefix", .string, default: .null,
+        help: "The wrapper before the names, 'state_dict.module.'; by default it is found."),
+      ContractParameter(
+        "unexpected", .choice(["refuse", "drop"]), default: "refuse",
+        help: "What to do with tensors that the architecture does not have."),
+      ContractParameter(
+        "licence", .string, default: .null,
+        help: "The weights' licence, kept in the artifact; known files have it already."),
+    ],
+    inputs: [
+      ContractPort(
+        "files", help: "A file, or a folder with weights and, for text encoders, vocabulary files.")
+    ],
+    outputs: [ContractPort("model", help: "model.safetensors, and vocabulary files if there were.")]
+  )
+
+  static var verbs: [any ParsableCommand.Type] { [InspectCommand.self] }
+
+  static func run(_ context: StageContext) throws {
+    let path = context.input("files")
+    let encoder = Architecture(rawValue: context.parameters.string("encoder")) ?? .clip
+    let weights = try ImportedWeights.open(
+      path, as: encoder, prefix: context.parameters.optionalString("prefix"),
+      dropUnexpected: context.parameters.string("unexpected") == "drop")
+    for (name, reason) in weights.unused.prefix(20) { context.note("left out \(name): \(reason)") }
+    if weights.unused.count > 20 {
+      context.note("left out \(weights.unused.count - 20) more tensors")
+    }
+    let description = try describe(weights, context)
+    try weights.write(
+      to: Files.join(context.output("model"), ImportedWeights.fileName),
+      namePrefix: encoder.publishedPrefix, description: description
+    ) { done in
+      try context.checkCancellation()
+      context.progress(done, of: weights.tensors.count, unit: "tensors")
+    }
+    try Vocabulary.copy(from: path, to: context.output("model"))
+    try context.seal(
+      "model", rows: ["tensors": weights.tensors.count], metadata: description)
+  }
+
+  /// What the artifact says of itself: enough to build the network, and where it came from.
+  private static func describe(_ weights: ImportedWeights, _ context: StageContext) throws
+    -> JSONValue
+  {
+    let source = weights.file.path
+    let digest = try ContentDigest.of(source, threads: context.threads)
+    let licence = context.parameters.optionalString("licence")
+    if licence == nil {
+      context.note("the weights' licence is not recorded: set licence to what their owners say")
+    }
+    return [
+      "architecture": .string(weights.architecture.rawValue),
+      "configuration": .object(weights.configuration),
+      "elements": .integer(weights.tensors.reduce(0) { $0 + $1.count }),
+      "source": [
+        "name": .string(Files.name(of: source)), "sha256": .string(digest.hex),
+        "format": .string(weights.file.format.rawValue), "prefix": .string(weights.prefix),
+      ],
+      "licence": licence.map { .string($0) } ?? .null,
+    ]
+  }
+}
+
+extension Architecture {
+  /// Image encoders stand under `encoder.`, as in a model that was trained.
+  var publishedPrefix: String {
+    switch self {
+    case .resnet18, .resnet34, .resnet50, .swinT, .swinTFace: "encoder."
+    default: ""
+    }
+  }
+}
+
+/// Vocabulary files of text encoders, carried beside the weights.
+enum Vocabulary {
+  static let names = [
+    "bpe_simple_vocab_16e6.txt.gz", "vocab.json", "merges.txt", "vocab.txt", "tokenizer.json",
+    "tokenizer_config.json", "special_tokens_map.json", "config.json",
+  ]
+  static let limit = 64 << 20
+
+  /// Copies the vocabulary files that lie in the folder `source`.
+  static func copy(from source: String, to target: String) throws {
+    guard Files.isDirectory(source) else { return }
+    for name in names {
+      let path = Files.join(source, name)
+      guard Files.status(path)?.kind == .file else { continue }
+      try Files.write(
+        try Files.read(path, limit: limit), to: Files.join(target, name), durable: true)
+    }
+  }
+}

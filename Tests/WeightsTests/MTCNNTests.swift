@@ -1,0 +1,3 @@
+import Platform
+import Testing
+import Weights
