@@ -31,6 +31,8 @@ final class CKPlusParser: DatasetParser {
   private let fold: Int?
   private var sequences: [String: Sequence] = [:]
   private var landmarks: [String: (path: String, bytes: [UInt8])] = [:]
+  /// Action units by the frame they were coded in.
+  private var units: [String: String] = [:]
   private var rejects: [Reject] = []
 
   private struct Sequence {
@@ -54,6 +56,8 @@ final class CKPlusParser: DatasetParser {
       sequences[name.sequence, default: Sequence()].emotionPath = entry.path
     case ("landmarks", "txt"):
       landmarks[name.frame] = (entry.path, try entry.read(limit: 1 << 16))
+    case ("facs", "txt"):
+      units[name.frame] = try Self.units(try entry.read(limit: 1 << 16), file: entry.path)
     default: break
     }
   }
@@ -79,6 +83,22 @@ final class CKPlusParser: DatasetParser {
         remedy: "emotions are 1 to 7: \(ClassList(labels))")
     }
     return label == 0 ? nil : labels[label - 1]
+  }
+
+  /// Reads `   9.0000000e+00   4.0000000e+00` as `9:4`: action unit and intensity, 1 (A) to 5 (E), or
+  /// 0 where it was not coded.
+  private static func units(_ bytes: [UInt8], file: String) throws -> String {
+    try TextLine.all(bytes, file: file).map { line in
+      let numbers = try line.numbers(2, "action unit")
+      guard let unit = Int(exactly: numbers[0]), let level = Int(exactly: numbers[1]),
+        (1...99).contains(unit), (0...5).contains(level)
+      else {
+        throw Fault(
+          .badInput, "'\(line.text)' is no action unit", at: line.place(),
+          remedy: "a line reads '   9.0000000e+00   4.0000000e+00'")
+      }
+      return "\(unit):\(level)"
+    }.joined(separator: " ")
   }
 
   func plan() throws -> IngestPlan {
@@ -134,9 +154,11 @@ final class CKPlusParser: DatasetParser {
       if let last = frames.dropFirst().last { chosen.append((last, emotion)) }
     }
     return try chosen.filter { classes.index(of: $0.label.name) != nil }.map { frame, label in
-      SampleRow(
+      var attributes = ["sequence": key]
+      attributes["action_units"] = units[frame]
+      return SampleRow(
         id: frame, source: sequence.frames[frame] ?? "", split: .all, label: label.name,
-        subject: String(key.prefix { $0 != "_" }), attributes: ["sequence": key],
+        subject: String(key.prefix { $0 != "_" }), attributes: attributes,
         points: try points(frame))
     }
   }

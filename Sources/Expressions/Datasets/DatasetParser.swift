@@ -13,6 +13,8 @@ public struct IngestOptions: Sendable, Equatable {
   public var table: String?
   public var pattern: String?
   public var holdout: Holdout?
+  /// Frames taken of each clip of a video set.
+  public var frames: Int?
   public var acceptTerms = false
   public var acceptCounts = false
   public var reject = Reject.Policy.drop
@@ -25,7 +27,7 @@ public struct IngestOptions: Sendable, Equatable {
   var given: [String] {
     let values: [(String, Any?)] = [
       ("fold", fold), ("rule", rule), ("classes", classes), ("columns", columns),
-      ("table", table), ("pattern", pattern), ("holdout", holdout),
+      ("table", table), ("pattern", pattern), ("holdout", holdout), ("frames", frames),
     ]
     return values.filter { $0.1 != nil }.map(\.0)
   }
@@ -40,6 +42,8 @@ public struct IngestPlan {
   public var rejects: [Reject]
   /// The rule that made labels of votes.
   public var rule: String?
+  /// The clips of a video set, whose frames are the rows.
+  var clips: [ClipPlan]?
   /// Gives the pictures of rows that are not files of their own (a table of pixels): reads the entry
   /// whose path some rows' `source` starts with, and hands over each row's index and bytes.
   var expand: ((ArchiveEntry, (Int, [UInt8]) throws -> Void) throws -> Void)?
@@ -100,8 +104,8 @@ public struct DatasetDefinition: Sendable {
 
   /// All datasets, by the names that manifests use.
   public static let all: [DatasetDefinition] = [
-    .rafdb, .affectnet, .affectnet2021, .fer2013, .ferplus, .ckplus, .caerS, .imageFolder,
-    .imageTable, .webDataset,
+    .rafdb, .affectnet, .affectnet2021, .fer2013, .ferplus, .ckplus, .caerS, .dfew, .ferv39k, .mafw,
+    .afew, .imageFolder, .imageTable, .webDataset,
   ]
 
   public static var names: [String] { all.map(\.card.name) }

@@ -14,16 +14,24 @@ public struct DatasetProtocol: Sendable, Equatable {
   public var expected: ClassCounts?
   /// The totals of splits whose counts by class are not stated.
   public var expectedTotals: [Split: Int]
+  /// What all splits together have, where only that is stated.
+  public var expectedWhole: Int?
+  /// Other totals that are in circulation, and what they come from: such a deviation is recorded and
+  /// needs no acceptance.
+  public var knownTotals: [Split: [Int: String]]
 
   public init(
     name: String, summary: String, classes: ClassList, expected: ClassCounts? = nil,
-    expectedTotals: [Split: Int] = [:]
+    expectedTotals: [Split: Int] = [:], expectedWhole: Int? = nil,
+    knownTotals: [Split: [Int: String]] = [:]
   ) {
     self.name = name
     self.summary = summary
     self.classes = classes
     self.expected = expected
     self.expectedTotals = expectedTotals
+    self.expectedWhole = expectedWhole
+    self.knownTotals = knownTotals
   }
 
   /// Expected counts from rows of numbers in the order of the class list.
@@ -52,22 +60,28 @@ public struct DatasetProtocol: Sendable, Equatable {
       }
       let total = here.values.reduce(0, +)
       if let stated = expectedTotals[split], stated != total {
-        lines.append("\(split.rawValue): \(total) instead of \(stated)")
+        let known = knownTotals[split]?[total].map { ", as in \($0)" } ?? ""
+        lines.append("\(split.rawValue): \(total) instead of \(stated)\(known)")
       }
+    }
+    let whole = found.values.reduce(0) { $0 + $1.values.reduce(0, +) }
+    if let expectedWhole, whole != expectedWhole {
+      lines.append("altogether: \(whole) instead of \(expectedWhole)")
     }
     return lines
   }
 
   /// Checks the counts found against those the protocol states.
   ///
-  /// - Returns: the deviations, which are empty or were accepted.
+  /// - Returns: the deviations, which are none, known or accepted.
   /// - Throws: `Fault` naming both numbers of each deviation, unless `accepting`.
   public func check(_ found: ClassCounts, accepting: Bool) throws -> [String] {
     let lines = deviations(of: found)
-    if lines.isEmpty || accepting { return lines }
+    let unknown = lines.filter { !$0.contains(", as in ") }
+    if unknown.isEmpty || accepting { return lines }
     throw Fault(
       .badInput,
-      "the counts are not those of the protocol \(name): \(lines.joined(separator: ", "))",
+      "the counts are not those of the protocol \(name): \(unknown.joined(separator: ", "))",
       remedy: "complete the dataset, or accept the deviation with accept_counts: true")
   }
 

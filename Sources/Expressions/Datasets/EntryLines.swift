@@ -1,6 +1,14 @@
 import Archives
 import Platform
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// The lines of a text entry of any size, in constant memory.
 enum EntryLines {
   /// The longest line that is read.
@@ -23,7 +31,7 @@ enum EntryLines {
     }
     try entry.forEachChunk { chunk in
       var start = 0
-      while let end = chunk[start...].firstIndex(of: UInt8(ascii: "\n")) {
+      while let end = index(of: UInt8(ascii: "\n"), in: chunk, from: start) {
         if pending.isEmpty {
           try line(UnsafeRawBufferPointer(rebasing: chunk[start..<end]))
         } else {
@@ -42,13 +50,22 @@ enum EntryLines {
     if !pending.isEmpty { try pending.withUnsafeBytes { try line($0) } }
   }
 
+  /// Where a byte next stands; lines of pixels are long, and this is the fast way to their end.
+  private static func index(
+    of byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int
+  ) -> Int? {
+    guard start < bytes.count, let base = bytes.baseAddress else { return nil }
+    guard let found = memchr(base + start, Int32(byte), bytes.count - start) else { return nil }
+    return UnsafeRawPointer(found) - base
+  }
+
   /// The cells of a line of comma-separated values, without copying; quotes around a cell are taken
   /// off. Quoted commas are not known here: columns of numbers and paths have none.
   static func cells(_ line: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
     var cells: [UnsafeRawBufferPointer] = []
     var start = 0
     while true {
-      let end = line[start...].firstIndex(of: UInt8(ascii: ",")) ?? line.count
+      let end = index(of: UInt8(ascii: ","), in: line, from: start) ?? line.count
       cells.append(trimmed(line, start..<end))
       if end == line.count { return cells }
       start = end + 1

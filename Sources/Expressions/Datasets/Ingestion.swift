@@ -1,6 +1,5 @@
 import Archives
 import Artifacts
-import Imaging
 import Platform
 
 /// Reads a dataset as distributed and writes its samples: the original bytes of each picture and a
@@ -11,6 +10,8 @@ import Platform
 /// so that the output is the same for any number of threads.
 public struct Ingestion {
   public static let rejectsName = "rejects.csv"
+  /// The clips of a video set, one a line.
+  public static let clipsName = "clips.jsonl"
 
   private let options: IngestOptions
   private let definition: DatasetDefinition
@@ -59,28 +60,67 @@ public struct Ingestion {
     plan.rejects += issues.map { Reject($0) }
     let writer = try SampleWriter(directory, plan: plan, threads: threads, progress: progress)
     try read(plan, into: writer)
-    let (kept, rejects) = try writer.finish()
-    try Reject.judge(rejects, policy: options.reject, labelled: plan.rows.count + lost(plan))
-    let counts = ClassCounts(of: kept)
-    let deviations = try plan.scheme.check(counts, accepting: options.acceptCounts)
-    try Files.write(Reject.csv(rejects), to: Files.join(directory, Self.rejectsName))
+    let written = try writer.finish()
+    let clips = try plan.clips.map { try write($0, written.kept, writer, to: directory) }
+    try judge(written.rejects, plan, clips?.lost ?? 0)
+    let deviations = try plan.scheme.check(
+      clips?.counts ?? written.counts, accepting: options.acceptCounts)
+    try Files.write(
+      Reject.csv(written.rejects), to: Files.join(directory, Self.rejectsName))
     let record = DatasetRecord(
       card: definition.card, protocolName: plan.scheme.name, protocolSummary: plan.scheme.summary,
-      fold: options.fold, rule: plan.rule, classes: plan.scheme.classes, counts: counts,
-      deviations: deviations, rejects: Reject.counts(rejects),
-      termsAccepted: options.acceptTerms)
-    return (record, kept.count)
+      fold: options.fold, rule: plan.rule, classes: plan.scheme.classes, counts: written.counts,
+      clips: clips?.counts, deviations: deviations, rejects: Reject.counts(written.rejects),
+      notes: written.notes, termsAccepted: options.acceptTerms)
+    return (record, written.rows)
   }
 
-  private func lost(_ plan: IngestPlan) -> Int { plan.rejects.count { $0.isLoss } }
+  /// Frames and clips are judged apart: one clip lost counts as much as its sixteen frames.
+  private func judge(_ rejects: [Reject], _ plan: IngestPlan, _ lostClips: Int) throws {
+    guard let clips = plan.clips else {
+      let lost = plan.rejects.count { $0.isLoss }
+      return try Reject.judge(rejects, policy: options.reject, labelled: plan.rows.count + lost)
+    }
+    let frames = rejects.filter { $0.kind == .unreadableImage }
+    try Reject.judge(frames, policy: options.reject, labelled: plan.rows.count)
+    let others = rejects.filter { $0.kind != .unreadableImage }
+    let missing = others.count { $0.isLoss }
+    try Reject.judge(others, policy: options.reject, labelled: clips.count + missing)
+    guard lostClips <= Int(Reject.dropLimit * Double(clips.count)) else {
+      throw Fault(
+        .badInput, "\(lostClips) of \(clips.count) clips have no readable frame",
+        remedy: "the archive seems incomplete: fetch it again")
+    }
+  }
+
+  /// Writes `clips.jsonl`: each clip's frames in order, without those that could not be read.
+  private func write(
+    _ clips: [ClipPlan], _ kept: [Bool], _ writer: SampleWriter, to directory: String
+  ) throws -> (counts: ClassCounts, lost: Int) {
+    let file = try BufferedFile(Files.join(directory, Self.clipsName))
+    var counts: ClassCounts = [:]
+    var lost = 0
+    for clip in clips {
+      let frames = clip.rows.filter { kept[$0] }
+      if frames.isEmpty {
+        lost += 1
+        continue
+      }
+      let row = ClipRow(
+        id: clip.id, split: clip.split, label: clip.label, frames: frames.map(writer.id))
+      try file.append(row.json.canonicalBytes + [UInt8(ascii: "\n")])
+      counts[clip.split, default: [:]][clip.label, default: 0] += 1
+    }
+    try file.close()
+    return (counts, lost)
+  }
 
   private func read(_ plan: IngestPlan, into writer: SampleWriter) throws {
-    let bySource = Dictionary(
-      plan.rows.enumerated().map { ($1.source, $0) }, uniquingKeysWith: { first, _ in first })
+    let bySource = plan.expand == nil ? Self.index(plan.rows) : [:]
     _ = try reader.visit { entry in
       if plan.expandable.contains(entry.path), let expand = plan.expand {
         try expand(entry) { index, bytes in try writer.add(index, bytes) }
-      } else if let index = bySource[entry.path] {
+      } else if let index = bySource[entry.path].map(Int.init) {
         do {
           try writer.add(index, try entry.read())
         } catch let fault as Fault where fault.place?.file == entry.path {
@@ -88,109 +128,14 @@ public struct Ingestion {
         }
       }
     }
-    try writer.flush()
-  }
-}
-
-/// Checks pictures in parallel and appends those that decode, in order.
-final class SampleWriter {
-  /// Pictures are collected up to these bounds, then decoded together.
-  private static let batchBytes = 48 << 20
-  private static let batchCount = 1024
-
-  private let collection: RowCollectionWriter
-  private let plan: IngestPlan
-  private let ids: [String]
-  private let threads: Int
-  private let progress: (Int, Int) throws -> Void
-  private var batch: [(index: Int, bytes: [UInt8])] = []
-  private var batchSize = 0
-  private var rejects: [Reject]
-  private var kept: [SampleRow] = []
-  private var seen: [Digest: Int] = [:]
-
-  init(
-    _ directory: String, plan: IngestPlan, threads: Int,
-    progress: @escaping (Int, Int) throws -> Void
-  ) throws {
-    collection = try RowCollectionWriter(directory)
-    self.plan = plan
-    self.threads = threads
-    self.progress = progress
-    rejects = plan.rejects
-    ids = Self.uniqueIDs(plan.rows)
   }
 
-  /// Rows whose ids clash (`a.jpg` and `a.png`) get their whole source path as id.
-  private static func uniqueIDs(_ rows: [SampleRow]) -> [String] {
-    var count: [String: Int] = [:]
-    for row in rows { count[row.id, default: 0] += 1 }
-    return rows.map { count[$0.id] == 1 ? $0.id : $0.source }
-  }
-
-  func add(_ index: Int, _ bytes: [UInt8]) throws {
-    batch.append((index, bytes))
-    batchSize += bytes.count
-    if batch.count >= Self.batchCount || batchSize >= Self.batchBytes { try flush() }
-  }
-
-  func reject(_ index: Int, _ fault: Fault) {
-    let reason = fault.message + (fault.cause.map { " (\($0))" } ?? "")
-    rejects.append(Reject(.unreadableImage, plan.rows[index].source, reason))
-  }
-
-  private enum Verdict: Sendable {
-    case good(Digest, picture: [UInt8], suffix: String)
-    case bad(Fault)
-  }
-
-  /// Decodes and hashes the batch in parallel, then writes it in order.
-  func flush() throws {
-    let pictures = batch.map { (plan.rows[$0.index].source, $0.bytes) }
-    let convert = plan.convert
-    let verdicts = try Parallel.map(pictures.count, threads: threads) { number in
-      let (name, bytes) = pictures[number]
-      do {
-        let picture = try convert?(bytes, name) ?? bytes
-        _ = try Image.decode(picture, name: name, as: .asStored)
-        return Verdict.good(
-          Digest(hashing: picture), picture: picture, suffix: picture[0] == 0xFF ? "jpg" : "png")
-      } catch let fault as Fault {
-        return Verdict.bad(fault)
-      }
+  private static func index(_ rows: [SampleRow]) -> [String: Int32] {
+    var index: [String: Int32] = [:]
+    index.reserveCapacity(rows.count)
+    for (number, row) in rows.enumerated() where index[row.source] == nil {
+      index[row.source] = Int32(number)
     }
-    for ((index, _), verdict) in zip(batch, verdicts) {
-      switch verdict {
-      case .bad(let fault): reject(index, fault)
-      case .good(let digest, let picture, let suffix):
-        var row = plan.rows[index]
-        row.id = ids[index]
-        noteDuplicate(row, digest)
-        try collection.append(row.json, payload: picture, extension: suffix)
-        kept.append(row)
-      }
-    }
-    batch.removeAll(keepingCapacity: true)
-    batchSize = 0
-    try progress(kept.count, plan.rows.count)
-  }
-
-  private func noteDuplicate(_ row: SampleRow, _ digest: Digest) {
-    guard let first = seen[digest].map({ kept[$0] }) else {
-      seen[digest] = kept.count
-      return
-    }
-    let across = first.split != row.split
-    var reason = "the same bytes as \(first.source)"
-    if across { reason += ", which is in the split \(first.split.rawValue)" }
-    if first.label != row.label { reason += ", which is labelled \(first.label ?? "nothing")" }
-    rejects.append(
-      Reject(across ? .duplicateAcrossSplits : .duplicateImage, row.source, reason))
-  }
-
-  /// Ends the collection and returns the rows written and everything rejected.
-  func finish() throws -> (kept: [SampleRow], rejects: [Reject]) {
-    try collection.finish()
-    return (kept, rejects)
+    return index
   }
 }

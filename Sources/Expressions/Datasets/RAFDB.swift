@@ -27,6 +27,7 @@ final class RAFDBParser: DatasetParser {
   private var labelFile: (path: String, bytes: [UInt8])?
   private var manual: [String: ManualAnnotation] = [:]
   private var boxes: [String: [Double]] = [:]
+  private var automatic: [String: [PicturePoint]] = [:]
   private var rejects: [Reject] = []
 
   private struct ManualAnnotation {
@@ -42,6 +43,8 @@ final class RAFDBParser: DatasetParser {
       try readLabels(entry)
     } else if let stem = Self.stem(name, suffix: "_manu_attri.txt") {
       manual[stem] = try Self.manual(try entry.read(limit: 1 << 16), file: entry.path)
+    } else if let stem = Self.stem(name, suffix: "_auto_attri.txt") {
+      automatic[stem] = try Self.automatic(try entry.read(limit: 1 << 16), file: entry.path)
     } else if let stem = Self.stem(name, suffix: "_boundingbox.txt") {
       let lines = try TextLine.all(try entry.read(limit: 1 << 16), file: entry.path)
       guard lines.count == 1 else {
@@ -161,6 +164,19 @@ final class RAFDBParser: DatasetParser {
     return ManualAnnotation(points: points, attributes: attributes)
   }
 
+  /// Reads 37 points.
+  private static func automatic(_ bytes: [UInt8], file: String) throws -> [PicturePoint] {
+    let lines = try TextLine.all(bytes, file: file)
+    guard lines.count == 37 else {
+      throw Fault(
+        .badInput, "an automatic annotation has 37 lines, not \(lines.count)", at: .init(file))
+    }
+    return try lines.map { line in
+      let numbers = try line.numbers(2, "point")
+      return PicturePoint(numbers[0], numbers[1])
+    }
+  }
+
   func plan() throws -> IngestPlan {
     guard let labelFile else {
       throw Fault(
@@ -216,6 +232,6 @@ final class RAFDBParser: DatasetParser {
     SampleRow(
       id: stem, source: source, split: Self.split(stem) ?? .all, label: Self.classes[label],
       attributes: manual[stem]?.attributes ?? [:], points: isAligned ? nil : manual[stem]?.points,
-      box: isAligned ? nil : boxes[stem])
+      autoPoints: isAligned ? nil : automatic[stem], box: isAligned ? nil : boxes[stem])
   }
 }

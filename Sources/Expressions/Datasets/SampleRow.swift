@@ -42,13 +42,15 @@ public struct SampleRow: Sendable, Equatable {
   /// The dataset's own landmarks: five (left eye, right eye, nose tip, left and right mouth corner,
   /// left as seen in the picture) or 68.
   public var points: [PicturePoint]?
+  /// RAF-DB's 37 points found by a program, in the owners' order.
+  public var autoPoints: [PicturePoint]?
   /// The face's box: x0, y0, x1, y1.
   public var box: [Double]?
 
   public init(
     id: String, source: String, split: Split, label: String?, votes: [Double]? = nil,
     subject: String? = nil, attributes: [String: String] = [:], points: [PicturePoint]? = nil,
-    box: [Double]? = nil
+    autoPoints: [PicturePoint]? = nil, box: [Double]? = nil
   ) {
     self.id = id
     self.source = source
@@ -58,6 +60,7 @@ public struct SampleRow: Sendable, Equatable {
     self.subject = subject
     self.attributes = attributes
     self.points = points
+    self.autoPoints = autoPoints
     self.box = box
   }
 
@@ -71,6 +74,7 @@ public struct SampleRow: Sendable, Equatable {
     if let subject { row["subject"] = .string(subject) }
     if !attributes.isEmpty { row["attributes"] = .object(attributes.mapValues { .string($0) }) }
     if let points { row["points"] = .array(points.map(\.json)) }
+    if let autoPoints { row["auto_points"] = .array(autoPoints.map(\.json)) }
     if let box { row["box"] = JSONValue(box) }
     return .object(row)
   }
@@ -92,6 +96,7 @@ public struct SampleRow: Sendable, Equatable {
     subject = try reader.optional("subject", "a string", \.string)
     attributes = try reader.optional("attributes", "a map of strings", \.stringMap) ?? [:]
     points = try reader.optional("points", "pairs of numbers") { PicturePoint.list($0) }
+    autoPoints = try reader.optional("auto_points", "pairs of numbers") { PicturePoint.list($0) }
     box = try reader.optional("box", "four numbers") { $0.numbers?.count == 4 ? $0.numbers : nil }
   }
 }

@@ -3,10 +3,18 @@ import Expressions
 import Platform
 import StageKit
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Reads a dataset as its owners distribute it.
 @main struct Ingest: Stage {
   static let contract = Contract(
-    name: "ingest", revision: 1,
+    name: "ingest", revision: 2,
     summary: "Read a dataset as distributed, without unpacking it to disk.",
     parameters: [
       ContractParameter(
@@ -35,6 +43,9 @@ import StageKit
         "holdout", .map, default: .null,
         help: "A test set by rule: {by: subject, every: 5, offset: 0}."),
       ContractParameter(
+        "frames", .integer, default: .null, minimum: 1, maximum: 1024,
+        help: "Video sets: frames taken of each clip, at the centres of equal parts (null: 16)."),
+      ContractParameter(
         "accept_terms", .boolean, default: false,
         help: "You have read and accept the dataset's terms."),
       ContractParameter(
@@ -45,7 +56,8 @@ import StageKit
         help: "Fail on any trouble, or leave out up to 5 % of the labelled pictures."),
       ContractParameter(
         "passphrase_file", .string, default: .null, affectsOutput: false,
-        help: "A file whose first line opens encrypted archives."),
+        help:
+          "A file whose first line opens encrypted archives; else the variable FERRY_PASSPHRASE."),
     ],
     inputs: [ContractPort("archive", help: "A folder, an archive, or archives in folders.")],
     outputs: [ContractPort("samples", help: "The pictures' original bytes and a row about each.")])
@@ -75,6 +87,7 @@ import StageKit
     options.table = given(parameters.optionalString("table"))
     options.pattern = given(parameters.optionalString("pattern"))
     options.holdout = try given(parameters["holdout"].object).map { try Holdout($0) }
+    options.frames = parameters.optionalInteger("frames")
     options.acceptTerms = parameters.boolean("accept_terms")
     options.acceptCounts = parameters.boolean("accept_counts")
     options.reject = Reject.Policy(rawValue: parameters.string("reject")) ?? .drop
@@ -88,7 +101,9 @@ import StageKit
   }
 
   private static func passphrase(_ parameters: StageParameters) throws -> String? {
-    guard let file = parameters.optionalString("passphrase_file") else { return nil }
+    guard let file = parameters.optionalString("passphrase_file") else {
+      return getenv("FERRY_PASSPHRASE").flatMap { $0.pointee == 0 ? nil : String(cString: $0) }
+    }
     let text = try Files.readText(file, limit: 1 << 16)
     let line = text.prefix { !$0.isNewline }
     guard !line.isEmpty else {
@@ -100,8 +115,13 @@ import StageKit
   /// Says once what the data is, under which terms, and what was wrong with it.
   private static func announce(_ record: DatasetRecord, _ context: StageContext) {
     if !record.card.citation.isEmpty { context.note("cite: \(record.card.citation)") }
-    if record.card.needsAcceptance { context.note("terms: \(record.card.terms)") }
-    for line in record.deviations { context.warn("accepted deviation: \(line)") }
+    if record.card.needsAcceptance {
+      context.note("terms, which you accepted: \(record.card.terms) \(record.card.url)")
+    }
+    for line in record.deviations { context.warn("deviation from the protocol: \(line)") }
+    for (note, count) in record.notes.sorted(by: { $0.key < $1.key }) {
+      context.note("\(count) pictures: \(note)")
+    }
     for (kind, count) in record.rejects.sorted(by: { $0.key < $1.key }) {
       context.warn("\(count) \(kind): see \(Ingestion.rejectsName)")
     }
