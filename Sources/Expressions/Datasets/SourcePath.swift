@@ -30,7 +30,9 @@ enum SourcePath {
   static func isDebris(_ path: String) -> Bool {
     let components = path.split(separator: "/")
     if components.contains(where: { $0 == "__MACOSX" || $0.hasPrefix("._") }) { return true }
-    return [".DS_Store", "Thumbs.db", "desktop.ini", "artifact.json", "provenance.json"].contains(
+    return [
+      ".DS_Store", "Thumbs.db", "desktop.ini", "artifact.json", "provenance.json", "truth.jsonl",
+    ].contains(
       String(components.last ?? ""))
   }
 }

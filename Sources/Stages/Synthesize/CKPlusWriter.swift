@@ -1,13 +1,15 @@
 import Archives
+import Artifacts
 import Imaging
 import Platform
 import Portraits
 import StageKit
 
 /// Writes CK+'s trees: a zip each of frames, emotion labels, landmarks and action units.
-struct CKPlusWriter: Sendable {
-  let settings: Settings
-  let context: StageContext
+struct CKPlusWriter {
+  let archive: SyntheticArchive
+  private var settings: Settings { archive.settings }
+  private var context: StageContext { archive.context }
 
   /// Sequences drawn at once, which bounds the memory they take.
   private static let batch = 8
@@ -23,7 +25,7 @@ struct CKPlusWriter: Sendable {
   /// - Returns: The numbers of rows, for the artifact's record.
   func write() throws -> [String: Int] {
     let parameters = context.parameters
-    let frames = parameters.integer("frames")
+    let frames = parameters.optionalInteger("frames") ?? 4
     let count = parameters.integer("sequences")
     let plan = CKPlusPlan(
       seed: settings.seed, subjects: min(count, parameters.integer("subjects")), sequences: count,
@@ -90,9 +92,34 @@ struct CKPlusWriter: Sendable {
     if let expression = sequence.expression {
       let text = "   \(scientific(Double(codes[expression] ?? 0)))\n"
       try zips.emotions.add("Emotion/\(folder)/\(apex)_emotion.txt", text: text)
+      expect(sequence, 0, "neutral", frames[0])
+      expect(sequence, frames.count - 1, expression.rawValue, frames[frames.count - 1])
     } else if sequence.hasEmptyFolder {
       try zips.emotions.addFolder("Emotion/\(folder)")
     }
+  }
+}
+
+extension CKPlusWriter {
+  /// What the protocol of first and last frames finds.
+  private func expect(
+    _ sequence: CKPlusSequence, _ number: Int, _ label: String, _ frame: CKPlusPainter.Frame
+  ) {
+    func numbers(_ text: String) -> [[Double]] {
+      text.split(separator: "\n").map { $0.split(separator: " ").compactMap { Double($0) } }
+    }
+    let stem = sequence.stem(number)
+    var attributes: JSONValue = ["sequence": .string(String(stem.prefix(8)))]
+    if label != "neutral" {
+      let units = numbers(frame.units).map { "\(Int($0[0])):\(Int($0[1]))" }
+      attributes["action_units"] = .string(units.joined(separator: " "))
+    }
+    archive.expect([
+      "id": .string(stem), "split": "all", "label": .string(label),
+      "subject": .string(String(stem.prefix(4))), "attributes": attributes,
+      "points": .points(numbers(frame.landmarks).map { ($0[0], $0[1]) }),
+      "sha256": .string(Digest(hashing: frame.image).hex),
+    ])
   }
 }
 

@@ -68,7 +68,10 @@ extension RAFDBPainter {
   private func line(_ p: Vector2) -> String { "\(p.x.fixed(3))\t\(p.y.fixed(3))\n" }
 
   private func manual(_ landmarks: Landmarks, _ identity: Identity) -> String {
-    landmarks.five.map(line).joined()
+    // Points are parted by tabs in most files and by spaces in some.
+    let points = landmarks.five.map(line).joined()
+    let isSpaced = settings.traps && identity.gender == 1
+    return (isSpaced ? String(points.map { $0 == "\t" ? " " : $0 }) : points)
       + "\(identity.gender)\n\(identity.group)\n\(identity.ageBand)\n"
   }
 

@@ -1,12 +1,14 @@
 import Archives
+import Artifacts
 import Platform
 import Portraits
 import StageKit
 
 /// Writes RAF-DB basic's tree: zips of pictures and annotations, and the list of labels.
-struct RAFDBWriter: Sendable {
-  let settings: Settings
-  let context: StageContext
+struct RAFDBWriter {
+  let archive: SyntheticArchive
+  private var settings: Settings { archive.settings }
+  private var context: StageContext { archive.context }
 
   /// Rows are drawn in parallel a batch at a time, which bounds the memory they take.
   private static let batch = 64
@@ -62,6 +64,7 @@ struct RAFDBWriter: Sendable {
         try manual.add("manual/\(row.stem)_manu_attri.txt", text: picture.manual)
         try automatic.add("auto/\(row.stem)_auto_attri.txt", text: picture.automatic)
         try boxes.add("boundingbox/\(row.stem)_boundingbox.txt", text: picture.box)
+        archive.expect(Self.truth(row, picture))
       }
       context.progress(start + part.count, of: rows.count, unit: "images")
     }
@@ -71,8 +74,35 @@ struct RAFDBWriter: Sendable {
   private func writeLabels(_ rows: [RAFDBRow], _ base: String) throws {
     let codes = Dictionary(
       uniqueKeysWithValues: Counts.rafdb.enumerated().map { ($1.expression, $0 + 1) })
-    let text = rows.map { "\($0.stem).jpg \(codes[$0.expression] ?? 0)\n" }.joined()
-    try Files.write(text, to: Files.join(base, "EmoLabel/list_patition_label.txt"))
+    let lines = rows.map { "\($0.stem).jpg \(codes[$0.expression] ?? 0)" }
+    // Some copies spell the name right, have CRLF, and end without one.
+    let text =
+      settings.traps ? lines.joined(separator: "\r\n") : lines.map { $0 + "\n" }.joined()
+    let name = settings.traps ? "list_partition_label.txt" : "list_patition_label.txt"
+    try Files.write(text, to: Files.join(base, "EmoLabel/\(name)"))
+  }
+
+  private static func truth(_ row: RAFDBRow, _ picture: RAFDBPainter.Picture) -> JSONValue {
+    func pairs(_ text: String, _ count: Int) -> JSONValue {
+      .points(
+        text.split(separator: "\n").prefix(count).map { line in
+          let numbers = line.split { $0 == "\t" || $0 == " " }.compactMap { Double($0) }
+          return (numbers[0], numbers[1])
+        })
+    }
+    let codes = picture.manual.split(separator: "\n").suffix(3).compactMap { Int($0) }
+    return [
+      "id": .string(row.stem), "split": .string(row.part == 1 ? "train" : "test"),
+      "label": .string(row.expression.rawValue), "points": pairs(picture.manual, 5),
+      "auto_points": pairs(picture.automatic, 37),
+      "box": JSONValue(picture.box.split(separator: " ").compactMap { Double($0) }),
+      "attributes": [
+        "gender": .string(["male", "female", "unsure"][codes[0]]),
+        "race": .string(["caucasian", "african-american", "asian"][codes[1]]),
+        "age": .string(["0-3", "4-19", "20-39", "40-69", "70+"][codes[2]]),
+      ],
+      "sha256": .string(Digest(hashing: picture.original).hex),
+    ]
   }
 }
 
