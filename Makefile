@@ -8,9 +8,9 @@ SWIFT_TEST := swift test -c release
 BIN := .build/release
 PREFIX ?= /usr/local
 DEMO := .ferry-demo
-STAGES := synthesize ingest align import embed shard train evaluate cross-test report
+STAGES := synthesize ingest align fetch import embed shard train evaluate cross-test report
 
-.PHONY: help packages build demo test lint bench docs install clean
+.PHONY: help packages build demo test lint bench fuzz docs install clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: ## Check formatting, the way CI does.
 
 bench: build ## Measure against the peers; PYTHON names an interpreter that has torch.
 	Benchmarks/training
+
+fuzz: packages ## Fuzz the readers of weight files, a minute in all.
+	scripts/fuzz 15
 
 docs: build ## Write the stages' reference pages from their contracts.
 	@mkdir -p docs/reference

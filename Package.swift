@@ -67,10 +67,12 @@ let package = Package(
     system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
     system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
     system("CCrypto", "libcrypto", apt: "libssl-dev"),
+    system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
     .target(name: "CKernels", cSettings: optimisedC),
     .target(
       name: "CCodecs", dependencies: ["CJPEG", "CPNG", "CTIFF", "CWebP"], cSettings: optimisedC),
     .target(name: "CProcess", cSettings: optimisedC),
+    .target(name: "CTransfer", dependencies: ["CCurl"], cSettings: optimisedC),
     room("Platform", []),
     // Floor 1.
     room("Artifacts", ["Platform", "CCrypto"]),
@@ -84,6 +86,7 @@ let package = Package(
     room("Neural", ["Platform", "Tensors", "Artifacts"]),
     room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite", "CProcess"]),
     room("StageKit", ["Platform", "Artifacts", "YAML", arguments]),
+    room("Downloads", ["Platform", "Artifacts", "CTransfer"]),
     room("Weights", ["Platform", "Artifacts", "Archives"]),
     // Floor 3.
     room("Faces", ["Platform", "Artifacts", "Imaging", "CKernels"]),
@@ -100,6 +103,7 @@ let package = Package(
     stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
     stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
     stage("embed", in: "Embed", ["Language", "Expressions", "Artifacts"]),
+    stage("fetch", in: "Fetch", ["Downloads", "Weights", "Artifacts"]),
     stage("import", in: "Import", ["Weights", "Artifacts"]),
     stage("shard", in: "Shard", ["Expressions", "Imaging", "Artifacts"]),
     stage("train", in: "Train", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts"]),
@@ -135,6 +139,7 @@ let package = Package(
     tests("Neural", ["Neural", "Tensors", "Artifacts"], golden: true),
     tests("PipelineKit", ["PipelineKit", "Artifacts"]),
     tests("StageKit", ["StageKit", "Artifacts"]),
+    tests("Downloads", ["Downloads", "Artifacts"]),
     tests("Weights", ["Weights", "Archives", "Artifacts"], golden: true),
     tests("Faces", ["Faces", "Imaging", "Artifacts"], golden: true),
     tests("Language", ["Language", "Neural", "Tensors", "Artifacts", "Archives"], golden: true),
@@ -146,6 +151,15 @@ let package = Package(
     tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
   ]
 )
+
+// The fuzz targets bring libFuzzer's own entry point: scripts/fuzz builds them, apart from the rest.
+if Context.environment["FERRY_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz-weights", dependencies: ["Platform", "Weights"], path: "Tests/Fuzz/Weights",
+      swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}
 
 // FERRY_ONLY=FacesTests,ferry-align builds those targets and what they need, and nothing else:
 // for work on one room.

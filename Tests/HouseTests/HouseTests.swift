@@ -7,10 +7,10 @@ import Testing
   static let floors: [String: Int] = [
     "CYAML": 0, "CArchive": 0, "CJPEG": 0, "CPNG": 0, "CTIFF": 0, "CWebP": 0, "COpenBLAS": 0,
     "CSQLite": 0, "CCrypto": 0,
-    "CKernels": 0, "CCodecs": 0, "CProcess": 0, "Platform": 0,
+    "CKernels": 0, "CCodecs": 0, "CProcess": 0, "CCurl": 0, "CTransfer": 0, "Platform": 0,
     "Artifacts": 1, "Archives": 1, "YAML": 1, "Tensors": 1, "Imaging": 1, "Plotting": 1,
     "Projection": 1,
-    "Neural": 2, "PipelineKit": 2, "StageKit": 2, "Weights": 2,
+    "Neural": 2, "PipelineKit": 2, "StageKit": 2, "Weights": 2, "Downloads": 2,
     "Faces": 3, "Language": 3, "Portraits": 3,
     "Expressions": 4,
     "Reporting": 5,

@@ -131,3 +131,34 @@ import Weights
     #expect(first == [-0x1.4e6d400000000p-4, 0x1.abfd1c0000000p-1, 0x1.3f1a660000000p+0])
   }
 }
+
+/// The catalogue of public weights says only what can be checked.
+@Suite struct CatalogueTests {
+  @Test func entriesArePinnedOrSayHow() {
+    var names: Set<String> = []
+    for entry in KnownWeights.catalogue {
+      #expect(names.insert(entry.name).inserted, "\(entry.name) twice")
+      #expect(!entry.licence.isEmpty)
+      #expect(entry.files.isEmpty == (entry.how != nil), "\(entry.name)")
+      for file in entry.files {
+        #expect(file.url.hasPrefix("https://"), "\(file.url)")
+        #expect(Digest(hex: file.sha256) != nil, "\(entry.name)")
+      }
+    }
+  }
+
+  /// The digests of what lies in the shared data are those of the catalogue.
+  @Test func digestsOfFilesAtHandAgree() throws {
+    guard let root = sharedData("mtcnn/torch-pickle", for: "digestsOfFilesAtHandAgree") else {
+      return
+    }
+    for name in ["pnet.pt", "rnet.pt", "onet.pt"] {
+      let digest = try Digest(ofFile: Files.join(root, name))
+      let known = try #require(KnownWeights.holding(digest), "\(name)")
+      #expect(known.name == "mtcnn")
+      let file = known.files.first { $0.sha256 == digest.hex }
+      #expect(file?.url.hasSuffix(name) == true)
+      #expect(file?.size == Files.status(Files.join(root, name))?.size)
+    }
+  }
+}

@@ -25,7 +25,10 @@ import Weights
     let step = isPacked ? 29 : bytes.count > 5000 ? 7 : 1
     for length in stride(from: 0, to: bytes.count, by: step) {
       try Files.write(bytes[..<length], to: path)
-      #expect(throws: Fault.self, "\(name) cut at \(length)") { try readAll(path) }
+      do {
+        try readAll(path)
+        Issue.record("\(name) cut at \(length) was read")
+      } catch { if !(error is Fault) { Issue.record(error) } }
     }
   }
 
@@ -41,7 +44,7 @@ import Weights
         changed[generator.below(bytes.count)] = UInt8(generator.below(256))
       }
       try Files.write(changed, to: path)
-      do { try readAll(path) } catch { #expect(error is Fault) }
+      do { try readAll(path) } catch { if !(error is Fault) { Issue.record(error) } }
     }
   }
 

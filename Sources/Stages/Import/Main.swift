@@ -60,7 +60,7 @@ import Weights
   {
     let source = weights.file.path
     let digest = try ContentDigest.of(source, threads: context.threads)
-    let licence = context.parameters.optionalString("licence")
+    let licence = try context.parameters.optionalString("licence") ?? knownLicence(source)
     if licence == nil {
       context.note("the weights' licence is not recorded: set licence to what their owners say")
     }
@@ -74,6 +74,20 @@ import Weights
       ],
       "licence": licence.map { .string($0) } ?? .null,
     ]
+  }
+}
+
+extension Import {
+  /// The licence of a file that the catalogue has by its digest.
+  private static func knownLicence(_ source: String) throws -> String? {
+    let files = Files.isDirectory(source) ? try ContentDigest.filesBelow(source) : [""]
+    for name in files.prefix(16) {
+      let path = name.isEmpty ? source : Files.join(source, name)
+      if let known = KnownWeights.holding(try Digest(ofFile: path)), known.encoder != nil {
+        return known.licence
+      }
+    }
+    return nil
   }
 }
 
