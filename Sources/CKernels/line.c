@@ -55,14 +55,21 @@ ALWAYS void TARGETED(line_tile)(const int rows, const int blocks, const line_job
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
     for (int b = 0; b < blocks; b++) acc[r][b] = (f16){};
-  // Pixels without padding channels make one run of a kernel's row.
+  // Pixels without padding channels make one run of a kernel's row; that of the first layers has nine
+  // floats, which the compiler unrolls.
   int dense = job->pixel == line->c;
   long chunks = dense ? 1 : line->s, length = dense ? line->s * line->c : line->c;
   long row_weights = line->s * line->c * LANES, block_stride = line->r * row_weights;
   const float *weights = line->weights + block * block_stride;
-  for (long j = 0; j < line->r; j++)
-    TARGETED(products_add)(rows, blocks, job->rows[j] + first * job->step, job->step, job->pixel,
-                           chunks, length, weights + j * row_weights, block_stride, acc);
+  for (long j = 0; j < line->r; j++) {
+    const float *from = job->rows[j] + first * job->step;
+    if (dense && length == 9 && job->step == 3)
+      TARGETED(products_add)(rows, blocks, from, 3, 0, 1, 9, weights + j * row_weights,
+                             block_stride, acc);
+    else
+      TARGETED(products_add)(rows, blocks, from, job->step, job->pixel, chunks, length,
+                             weights + j * row_weights, block_stride, acc);
+  }
   for (int b = 0; b < blocks; b++) {
     f16 bias = LOAD(line->bias + (block + b) * LANES);
     f16 slope = line->slope ? LOAD(line->slope + (block + b) * LANES) : SPLAT(1.0f);

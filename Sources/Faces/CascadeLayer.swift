@@ -14,6 +14,8 @@ final class CascadeLayer: @unchecked Sendable {
   let shape: Shape
   /// Floats that an output pixel takes.
   let width: Int
+  /// Whether its rows are transformed first, which halves the multiplications.
+  let isTransformed: Bool
   private let memory: UnsafeMutablePointer<Float>
   private let line: ferry_line
 
@@ -26,10 +28,17 @@ final class CascadeLayer: @unchecked Sendable {
     precondition(slope.map { $0.count == k } ?? true)
     self.shape = shape
     width = (k + 15) / 16 * 16
-    let packed = ferry_line_packed_count(k, c, size, size)
+    isTransformed = size == 3 && c > 3 && slope != nil
+    let packed =
+      isTransformed
+      ? ferry_wide_packed_count(k, c, size) : ferry_line_packed_count(k, c, size, size)
     memory = .allocate(capacity: packed + 2 * width)
     memory.initialize(repeating: 0, count: packed + 2 * width)
-    ferry_line_pack(weights, k, c, size, size, memory)
+    if isTransformed {
+      ferry_wide_pack(weights, k, c, size, memory)
+    } else {
+      ferry_line_pack(weights, k, c, size, size, memory)
+    }
     for index in 0..<k {
       memory[packed + index] = bias[index]
       memory[packed + width + index] = slope?[index] ?? 1
@@ -53,13 +62,33 @@ final class CascadeLayer: @unchecked Sendable {
     withUnsafePointer(to: line) { ferry_line_forward($0, rows, pixel, step, count, y, yStep) }
   }
 
+  /// Floats of a transformed row of input for `count` outputs.
+  func transformedCount(_ count: Int, pixel: Int) -> Int { ferry_wide_row_count(count, pixel) }
+
+  func transform(
+    _ row: UnsafePointer<Float>, width: Int, pixel: Int, count: Int,
+    to y: UnsafeMutablePointer<Float>
+  ) {
+    ferry_wide_transform(row, width, pixel, count, y)
+  }
+
+  /// One line of outputs from three transformed rows.
+  func apply(
+    transformed rows: UnsafePointer<Row>, pixel: Int, count: Int, to y: UnsafeMutablePointer<Float>
+  ) {
+    withUnsafePointer(to: line) { ferry_wide_forward($0, rows, pixel, count, y, width) }
+  }
+
   /// All lines of a feature map of side `side`, channels last.
   /// - Returns: the side of the output.
-  @discardableResult
   func apply(
     map x: UnsafePointer<Float>, side: Int, pixel: Int, to y: UnsafeMutablePointer<Float>
   ) -> Int {
     let out = side - shape.kernel + 1
+    if isTransformed {
+      applyTransformed(map: x, side: side, pixel: pixel, to: y)
+      return out
+    }
     withUnsafeTemporaryAllocation(of: Row.self, capacity: shape.kernel) { rows in
       guard let base = rows.baseAddress else { return }
       for top in 0..<out {
@@ -68,6 +97,27 @@ final class CascadeLayer: @unchecked Sendable {
       }
     }
     return out
+  }
+
+  private func applyTransformed(
+    map x: UnsafePointer<Float>, side: Int, pixel: Int, to y: UnsafeMutablePointer<Float>
+  ) {
+    let out = side - 2
+    let length = transformedCount(out, pixel: pixel)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * length) { ring in
+      withUnsafeTemporaryAllocation(of: Row.self, capacity: 3) { rows in
+        guard let base = ring.baseAddress, let lines = rows.baseAddress else { return }
+        for row in 0..<side {
+          transform(
+            x + row * side * pixel, width: side, pixel: pixel, count: out,
+            to: base + row % 3 * length)
+          guard row >= 2 else { continue }
+          for j in 0..<3 { lines[j] = UnsafePointer(base + (row - 2 + j) % 3 * length) }
+          apply(
+            transformed: lines, pixel: pixel, count: out, to: y + (row - 2) * out * width)
+        }
+      }
+    }
   }
 
   /// The same layer on many small maps at once, one position of all maps a line.

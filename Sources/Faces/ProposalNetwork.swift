@@ -50,7 +50,11 @@ final class ProposalNetwork: Sendable {
     _ level: Level, rows: Range<Int>, from sampler: AreaSampler, threshold: Float
   ) -> [CandidateBox] {
     var boxes: [CandidateBox] = []
-    let buffers = RowBuffers(level, widths: (conv1.width, conv2.width, conv3.width, head.width))
+    let buffers = RowBuffers(
+      level, first: conv1.width,
+      pooled: conv2.transformedCount(level.pooledWidth - 2, pixel: conv1.width),
+      second: conv3.transformedCount(level.outputWidth, pixel: conv2.width), third: conv3.width,
+      output: head.width)
     withExtendedLifetime(buffers) {
       var next = 2 * rows.lowerBound
       for pooled in rows.lowerBound..<rows.upperBound + 4 {
@@ -62,17 +66,19 @@ final class ProposalNetwork: Sendable {
         guard pooled >= rows.lowerBound + 2 else { continue }
         convolve(
           conv2, pooled - 2, rows: buffers.pooled, pixel: conv1.width,
-          count: level.pooledWidth - 2, to: buffers.second(pooled - 2))
+          count: level.pooledWidth - 2, to: buffers.plain)
+        conv3.transform(
+          buffers.plain, width: level.pooledWidth - 2, pixel: conv2.width,
+          count: level.outputWidth, to: buffers.second(pooled - 2))
         guard pooled >= rows.lowerBound + 4 else { continue }
         let row = pooled - 4
         convolve(
-          conv3, row, rows: buffers.second, pixel: conv2.width,
-          count: level.outputWidth, to: buffers.third)
+          conv3, row, rows: buffers.second, pixel: conv2.width, count: level.outputWidth,
+          to: buffers.third)
         var line: CascadeLayer.Row = UnsafePointer(buffers.third)
         head.apply(
           &line, pixel: conv3.width, step: conv3.width, count: level.outputWidth,
-          to: buffers.output,
-          every: head.width)
+          to: buffers.output, every: head.width)
         scan(buffers.output, row, level, threshold, into: &boxes)
       }
     }
@@ -82,16 +88,19 @@ final class ProposalNetwork: Sendable {
   private func pool(_ row: Int, _ level: Level, _ buffers: RowBuffers) {
     let width = level.width - 2
     let count = min(2, level.height - 2 - 2 * row)
-    for j in 0..<count {
-      convolve(
-        conv1, 2 * row + j, rows: buffers.picture, pixel: 3, count: width,
-        to: buffers.first(j))
-    }
-    withUnsafeTemporaryAllocation(of: CascadeLayer.Row.self, capacity: 2) { lines in
+    withUnsafeTemporaryAllocation(of: CascadeLayer.Row.self, capacity: 3) { lines in
+      guard let base = lines.baseAddress else { return }
+      for j in 0..<count {
+        for k in 0..<3 { lines[k] = UnsafePointer(buffers.picture(2 * row + j + k)) }
+        conv1.apply(base, pixel: 3, step: 3, count: width, to: buffers.first(j), every: conv1.width)
+      }
       for j in 0..<count { lines[j] = UnsafePointer(buffers.first(j)) }
       ferry_line_max_pool(
-        lines.baseAddress, count, width, 2, conv1.width, level.pooledWidth, buffers.pooled(row))
+        base, count, width, 2, conv1.width, level.pooledWidth, buffers.plain)
     }
+    conv2.transform(
+      buffers.plain, width: level.pooledWidth, pixel: conv1.width, count: level.pooledWidth - 2,
+      to: buffers.pooled(row))
   }
 
   private func convolve(
@@ -101,7 +110,7 @@ final class ProposalNetwork: Sendable {
     withUnsafeTemporaryAllocation(of: CascadeLayer.Row.self, capacity: 3) { lines in
       guard let base = lines.baseAddress else { return }
       for j in 0..<3 { lines[j] = UnsafePointer(rows(row + j)) }
-      layer.apply(base, pixel: pixel, step: pixel, count: count, to: y, every: layer.width)
+      layer.apply(transformed: base, pixel: pixel, count: count, to: y)
     }
   }
 
@@ -110,8 +119,12 @@ final class ProposalNetwork: Sendable {
     into boxes: inout [CandidateBox]
   ) {
     let scale = Float(level.scale)
+    // A margin below the threshold, so that rounding decides nothing here.
+    let least =
+      threshold > 0 ? logf(threshold / (1 - min(threshold, 0.999_999))) - 0.01 : -.infinity
     for column in 0..<level.outputWidth {
       let values = output + column * head.width
+      guard values[1] - values[0] >= least else { continue }
       let score = faceProbability(values)
       guard score >= threshold else { continue }
       func place(_ index: Int, _ offset: Int) -> Float {
@@ -139,14 +152,16 @@ private final class RowBuffers {
   private let starts: [Int]
   private let lengths: [Int]
 
-  init(_ level: ProposalNetwork.Level, widths: (Int, Int, Int, Int)) {
+  init(
+    _ level: ProposalNetwork.Level, first: Int, pooled: Int, second: Int, third: Int, output: Int
+  ) {
     lengths = [
-      3 * level.width, (level.width - 2) * widths.0, level.pooledWidth * widths.0,
-      level.pooledWidth * widths.1, level.pooledWidth * widths.2, level.pooledWidth * widths.3,
+      3 * level.width, (level.width - 2) * first, level.pooledWidth * first, pooled, second,
+      level.outputWidth * third, level.outputWidth * output,
     ].map { ($0 + 31) / 16 * 16 }
     var total = 0
     var starts: [Int] = []
-    for (length, rows) in zip(lengths, [4, 2, 3, 3, 1, 1]) {
+    for (length, rows) in zip(lengths, [4, 2, 1, 3, 3, 1, 1]) {
       starts.append(total)
       total += length * rows
     }
@@ -162,8 +177,10 @@ private final class RowBuffers {
 
   func picture(_ index: Int) -> UnsafeMutablePointer<Float> { row(0, index % 4) }
   func first(_ index: Int) -> UnsafeMutablePointer<Float> { row(1, index % 2) }
-  func pooled(_ index: Int) -> UnsafeMutablePointer<Float> { row(2, index % 3) }
-  func second(_ index: Int) -> UnsafeMutablePointer<Float> { row(3, index % 3) }
-  var third: UnsafeMutablePointer<Float> { row(4, 0) }
-  var output: UnsafeMutablePointer<Float> { row(5, 0) }
+  /// A row before it is transformed.
+  var plain: UnsafeMutablePointer<Float> { row(2, 0) }
+  func pooled(_ index: Int) -> UnsafeMutablePointer<Float> { row(3, index % 3) }
+  func second(_ index: Int) -> UnsafeMutablePointer<Float> { row(4, index % 3) }
+  var third: UnsafeMutablePointer<Float> { row(5, 0) }
+  var output: UnsafeMutablePointer<Float> { row(6, 0) }
 }

@@ -169,6 +169,20 @@ void ferry_line_pack(const float *weights, long k, long c, long r, long s, float
 // floats apart, and is written to y + i * y_step.
 void ferry_line_forward(const ferry_line *line, const float *const *rows, long pixel, long step,
                         long count, float *y, long y_step);
+
+// The same for kernels of r x 3 and outputs side by side, in half the multiplications: rows are
+// transformed first, and each serves r rows of outputs. `pixel` is a multiple of 16, `count` the
+// outputs of a row, slope is given.
+long ferry_wide_packed_count(long k, long c, long r);
+// Packs weights [K][C][R][3].
+void ferry_wide_pack(const float *weights, long k, long c, long r, float *packed);
+// Floats of a transformed row.
+long ferry_wide_row_count(long count, long pixel);
+// Transforms a row of `width` pixels.
+void ferry_wide_transform(const float *x, long width, long pixel, long count, float *y);
+void ferry_wide_forward(const ferry_line *line, const float *const *rows, long pixel, long count,
+                        float *y, long y_step);
+
 // Output i is the maximum over the rows' pixels 2 i ..< min(2 i + size, width); channels is a
 // multiple of 16.
 void ferry_line_max_pool(const float *const *rows, long row_count, long width, long size,
