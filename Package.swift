@@ -89,7 +89,7 @@ let package = Package(
     room("Downloads", ["Platform", "Artifacts", "CTransfer"]),
     room("Weights", ["Platform", "Artifacts", "Archives"]),
     // Floor 3.
-    room("Faces", ["Platform", "Artifacts", "Imaging", "CKernels"]),
+    room("Faces", ["Platform", "Weights", "Imaging", "CKernels"]),
     room("Language", ["Platform", "Neural", "Tensors", "Artifacts", "Archives"]),
     room("Portraits", ["Platform", "Imaging"]),
     // Floor 4.

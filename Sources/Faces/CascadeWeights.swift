@@ -1,52 +1,44 @@
-import Artifacts
 import Platform
+import Weights
 
 /// The tensors of the three networks, under facenet-pytorch's names and in PyTorch's layouts.
 struct CascadeWeights {
-  private let file: SafetensorsFile
+  private let weights: ImportedWeights
 
   /// What a run without weights is told.
   static let remedy =
-    "download pnet.pt, rnet.pt and onet.pt from the folder data of facenet-pytorch, or det1.npy, "
-    + "det2.npy and det3.npy from davidsandberg/facenet, make a model of them with ferry-import, "
-    + "and give that, or its model.safetensors"
+    "the weights are public: the folder data of facenet-pytorch (pnet.pt, rnet.pt, onet.pt), "
+    + "src/align of davidsandberg/facenet (det1.npy, det2.npy, det3.npy), or the mtcnn model of "
+    + "face-api.js; 'ferry-fetch list' shows their addresses; give the folder with the files as "
+    + "it is, or the model that ferry-import makes of it"
 
-  /// Opens a safetensors file, or the one in a model's folder.
-  /// - Throws: `Fault` that says which file is wanted and where it comes from.
+  /// Opens a folder or file of weights in any of their public forms, or an imported model.
+  /// - Throws: `Fault` that says which files are wanted and where they come from.
   init(_ path: String) throws {
-    var name = path
-    if Files.isDirectory(path) { name = Files.join(path, "model.safetensors") }
-    guard Files.exists(name) else {
-      throw Fault(.missingInput, "there are no MTCNN weights at '\(name)'", remedy: Self.remedy)
+    guard Files.exists(path) else {
+      throw Fault(.missingInput, "there are no MTCNN weights at '\(path)'", remedy: Self.remedy)
     }
-    file = try SafetensorsFile(name)
-  }
-
-  private func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {
-    // An imported model may keep its encoder's names apart.
-    let entry = file["encoder.\(name)"] == nil ? name : "encoder.\(name)"
-    do { return try file.floats(try file.require(entry, .float32, shape: shape)) } catch {
-      guard var fault = error as? Fault else { throw error }
+    do { weights = try ImportedWeights.open(path, as: .mtcnn) } catch {
+      guard var fault = error as? Fault, fault.code == .badInput else { throw error }
       fault.cause = fault.message
-      fault.message = "these are no MTCNN weights: '\(name)' \(shape) is wanted"
+      fault.message = "there are no MTCNN weights in '\(path)'"
       fault.remedy = Self.remedy
       throw fault
     }
   }
 
-  /// A convolution `network.name` and, where given, its PReLU.
-  func convolution(
-    _ network: String, _ name: String, prelu: String? = nil, _ shape: CascadeLayer.Shape
-  ) throws -> CascadeLayer {
-    let extents = [shape.outputs, shape.inputs, shape.kernel, shape.kernel]
-    return CascadeLayer(
-      shape, weights: try tensor("\(network).\(name).weight", extents),
-      bias: try tensor("\(network).\(name).bias", [shape.outputs]),
-      slope: try slope(network, prelu, shape.outputs))
+  private func tensor(_ name: String) throws -> [Float] {
+    guard let tensor = weights[name] else { throw Fault(.internal, "no tensor '\(name)'") }
+    return try tensor.floats()
   }
 
-  private func slope(_ network: String, _ prelu: String?, _ count: Int) throws -> [Float]? {
-    try prelu.map { try tensor("\(network).\($0).weight", [count]) }
+  /// A convolution `network.name` and, where given, its PReLU.
+  func convolution(
+    _ network: String, _ name: String, prelu: String, _ shape: CascadeLayer.Shape
+  ) throws -> CascadeLayer {
+    CascadeLayer(
+      shape, weights: try tensor("\(network).\(name).weight"),
+      bias: try tensor("\(network).\(name).bias"), slope: try tensor("\(network).\(prelu).weight"))
   }
 
   /// A dense layer on a whole map of `side` x `side` pixels.
@@ -57,7 +49,7 @@ struct CascadeWeights {
     _ network: String, _ name: String, prelu: String, side: Int, channels: Int, outputs: Int
   ) throws -> CascadeLayer {
     let inputs = side * side * channels
-    let stored = try tensor("\(network).\(name).weight", [outputs, inputs])
+    let stored = try tensor("\(network).\(name).weight")
     var weights = stored
     for k in 0..<outputs {
       for place in 0..<side * side {
@@ -69,20 +61,13 @@ struct CascadeWeights {
     }
     return CascadeLayer(
       .init(inputs: inputs, outputs: outputs), weights: weights,
-      bias: try tensor("\(network).\(name).bias", [outputs]),
-      slope: try slope(network, prelu, outputs))
+      bias: try tensor("\(network).\(name).bias"), slope: try tensor("\(network).\(prelu).weight"))
   }
 
   /// Several layers on the same input as one, without an activation.
-  func heads(
-    _ network: String, _ names: [String], outputs: [Int], inputs: Int, isConvolution: Bool = false
-  ) throws -> CascadeLayer {
-    var (weights, bias): ([Float], [Float]) = ([], [])
-    for (name, count) in zip(names, outputs) {
-      let shape = isConvolution ? [count, inputs, 1, 1] : [count, inputs]
-      weights += try tensor("\(network).\(name).weight", shape)
-      bias += try tensor("\(network).\(name).bias", [count])
-    }
+  func heads(_ network: String, _ names: [String], inputs: Int) throws -> CascadeLayer {
+    let weights = try names.flatMap { try tensor("\(network).\($0).weight") }
+    let bias = try names.flatMap { try tensor("\(network).\($0).bias") }
     return CascadeLayer(
       .init(inputs: inputs, outputs: bias.count), weights: weights, bias: bias, slope: nil)
   }

@@ -14,11 +14,16 @@ public struct FivePoints: Sendable, Equatable {
   /// In the order of this declaration: eyes, nose, mouth.
   public var all: [Point] { [leftEye, rightEye, noseTip, leftMouthCorner, rightMouthCorner] }
 
-  /// Takes five points in the order of `all`, or derives them from 68.
+  /// Takes five points in the order of `all`, or derives them from 68 or 37.
   ///
   /// Of 68 points (the iBUG 300-W scheme, numbered from 1): an eye is the mean of its six points
   /// (37-42 the left, 43-48 the right one in the picture), the nose tip is 31, the mouth corners
   /// are 49 and 55.
+  ///
+  /// Of 37 points (RAF-DB's automatic ones, taken as brows 1-10, nose 11-17, eyes 18-29, lips 30-37, each
+  /// from left to right and round): an eye is the mean of its six points (18-23, 24-29), the nose tip
+  /// is 14, the mouth corners are 30 and 34. RAF-DB does not write the order down, so points whose
+  /// mouth does not lie below their eyes, or corners the wrong way round, are refused.
   /// - Throws: `Fault` for another count and for a coordinate that is not finite.
   public init(_ points: [Point]) throws {
     guard points.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else {
@@ -31,6 +36,17 @@ public struct FivePoints: Sendable, Equatable {
       noseTip = points[2]
       leftMouthCorner = points[3]
       rightMouthCorner = points[4]
+    case 37:
+      leftEye = Self.mean(points[17..<23])
+      rightEye = Self.mean(points[23..<29])
+      noseTip = points[13]
+      leftMouthCorner = points[29]
+      rightMouthCorner = points[33]
+      guard isOrdered else {
+        throw Fault(
+          .badInput, "the 37 landmarks are in another order than brows, nose, eyes, lips",
+          remedy: "give 5 points (eyes, nose tip, mouth corners) instead")
+      }
     case 68:
       leftEye = Self.mean(points[36..<42])
       rightEye = Self.mean(points[42..<48])
@@ -40,8 +56,20 @@ public struct FivePoints: Sendable, Equatable {
     default:
       throw Fault(
         .badInput, "\(points.count) landmarks, of which five points cannot be derived",
-        remedy: "give 5 points (eyes, nose tip, mouth corners) or the 68 of the iBUG scheme")
+        remedy:
+          "give 5 points (eyes, nose tip, mouth corners), the 68 of the iBUG scheme or RAF-DB's 37")
     }
+  }
+
+  /// Whether the mouth lies on its side of the eyes, and its corners run as the eyes do, however the
+  /// head is turned in the picture.
+  private var isOrdered: Bool {
+    let (x, y) = (rightEye.x - leftEye.x, rightEye.y - leftEye.y)
+    let middle = Point((leftEye.x + rightEye.x) / 2, (leftEye.y + rightEye.y) / 2)
+    let below = x * (mouth.y - middle.y) - y * (mouth.x - middle.x)
+    let along =
+      x * (rightMouthCorner.x - leftMouthCorner.x) + y * (rightMouthCorner.y - leftMouthCorner.y)
+    return below > 0 && along > 0
   }
 
   private static func mean(_ points: ArraySlice<Point>) -> Point {

@@ -43,7 +43,7 @@ final class JudgementNetwork: @unchecked Sendable {
       last: try layer(3, 48, 64, 2),
       dense: try weights.dense(
         "rnet", "dense4", prelu: "prelu4", side: 3, channels: 64, outputs: 128),
-      head: try weights.heads("rnet", ["dense5_1", "dense5_2"], outputs: [2, 4], inputs: 128))
+      head: try weights.heads("rnet", ["dense5_1", "dense5_2"], inputs: 128))
   }
 
   static func output(_ weights: CascadeWeights) throws -> JudgementNetwork {
@@ -62,7 +62,7 @@ final class JudgementNetwork: @unchecked Sendable {
       dense: try weights.dense(
         "onet", "dense5", prelu: "prelu5", side: 3, channels: 128, outputs: 256),
       head: try weights.heads(
-        "onet", ["dense6_1", "dense6_2", "dense6_3"], outputs: [2, 4, 10], inputs: 256))
+        "onet", ["dense6_1", "dense6_2", "dense6_3"], inputs: 256))
   }
 
   private init(

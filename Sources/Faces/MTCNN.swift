@@ -40,6 +40,9 @@ public final class MTCNN: Sendable {
   }
 
   public let options: Options
+  /// Where the public weights are, in words for a message.
+  public static let whereWeightsAre = CascadeWeights.remedy
+
   private let proposal: ProposalNetwork
   private let refinement: JudgementNetwork
   private let output: JudgementNetwork
@@ -48,7 +51,7 @@ public final class MTCNN: Sendable {
   /// the work does not depend on the number of threads.
   private static let (bandRows, batch) = (32, 16)
 
-  /// Reads the weights from a safetensors file, or from the folder of an imported model.
+  /// Reads the weights in any of their public forms, or an imported model.
   /// - Throws: `Fault` where they are missing or of another network, and where an option is out of
   ///   range.
   public init(weights path: String, options: Options = Options()) throws {

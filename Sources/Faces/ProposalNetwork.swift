@@ -27,8 +27,7 @@ final class ProposalNetwork: Sendable {
       "pnet", "conv2", prelu: "prelu2", .init(inputs: 10, outputs: 16, kernel: 3))
     conv3 = try weights.convolution(
       "pnet", "conv3", prelu: "prelu3", .init(inputs: 16, outputs: 32, kernel: 3))
-    head = try weights.heads(
-      "pnet", ["conv4_1", "conv4_2"], outputs: [2, 4], inputs: 32, isConvolution: true)
+    head = try weights.heads("pnet", ["conv4_1", "conv4_2"], inputs: 32)
   }
 
   /// A level of the pyramid: the picture times `scale`, in whole px.

@@ -124,4 +124,96 @@ import Testing
     #expect(beyond.transform.tx == 2 && beyond.transform.ty == 3)
     #expect(beyond.image[4, 4, 0] == 200)
   }
+
+  @Test func fivePointsOf37() throws {
+    // Brows, nose, eyes, lips in the picture's plane; only what is used matters.
+    var all = Array(repeating: Point(50, 10), count: 37)
+    for index in 17..<23 { all[index] = Point(30 + Double(index % 2), 40) }
+    for index in 23..<29 { all[index] = Point(70 + Double(index % 2), 42) }
+    all[13] = Point(51, 60)
+    all[29] = Point(36, 80)
+    all[33] = Point(66, 81)
+    let five = try FivePoints(all)
+    #expect(
+      five.all == [
+        Point(30.5, 40), Point(70.5, 42), Point(51, 60), Point(36, 80), Point(66, 81),
+      ])
+    all.swapAt(29, 33)
+    #expect(throws: Fault.self) { try FivePoints(all) }
+  }
+
+  @Test func everyTemplateBringsItsPointsHome() throws {
+    let turn = AffineTransform.rotation(degrees: -20, about: Point(9, 4)).then(.scaling(2.5, 2.5))
+    for template in FaceTemplate.allCases where template != .margin {
+      for size in [template.nativeSize, 224] {
+        let targets = FivePoints.template(size: size).all
+        let points = try FivePoints(targets.map { turn.applied(to: $0) })
+        let map = try #require(template.transform(points, size: size))
+        let source: [Point] =
+          switch template {
+          case .rafdb: [points.leftEye, points.rightEye, points.mouth]
+          case .eyesOnly: [points.leftEye, points.rightEye]
+          default: points.all
+          }
+        for (point, target) in zip(source, template.targets(size: size)) {
+          let mapped = map.applied(to: point)
+          // The template's eyes differ by 0.2 of 112 px in height, which a similarity keeps.
+          let limit = template == .eyesOnly ? 0.25 * Double(size) / 112 : 1e-9
+          #expect(abs(mapped.x - target.x) < limit && abs(mapped.y - target.y) < limit)
+        }
+      }
+    }
+    let line = try FivePoints([1, 2, 3, 4, 5].map { Point($0, $0) })
+    #expect(FaceTemplate.rafdb.transform(line, size: 100) == nil)
+  }
+
+  @Test func marginsAddToTheBox() throws {
+    var picture = Image(width: 60, height: 50, channels: 1, filledWith: 10)
+    for y in 20..<30 { for x in 20..<30 { picture[x, y, 0] = 250 } }
+    let cutter = FaceCutter(size: 40, template: .margin, margin: 0.5)
+    let cut = try cutter.square(picture, box: [20, 20, 30, 30])
+    #expect(cut.transform.applied(to: Point(20, 20)) == Point(10, 10))
+    #expect(cut.outside == 0)
+    #expect(cut.image[20, 20, 0] == 250 && cut.image[4, 4, 0] == 10)
+    // Half of this square lies left of the picture.
+    let half = try cutter.square(picture, box: [-5, 20, 5, 30])
+    #expect(half.outside == 0.5 && half.image[3, 20, 0] == 0)
+    #expect(throws: Fault.self) { try cutter.square(picture, box: [5, 5, 5, 5]) }
+    #expect(throws: Fault.self) { try cutter.square(picture, box: [.nan, 5, 9, 9]) }
+  }
+
+  @Test func severalFacesFollowTheChoice() throws {
+    let five = FivePoints.template(size: 112)
+    func face(_ box: [Double], _ score: Double) -> DetectedFace {
+      DetectedFace(box: box, score: score, points: five)
+    }
+    let large = face([0, 0, 40, 40], 0.9)
+    let central = face([45, 45, 60, 60], 0.8)
+    let sure = face([80, 0, 90, 10], 0.99)
+    let faces = [large, central, sure]
+    func chosen(_ choice: FaceChoice, _ annotation: Point? = nil) -> [DetectedFace] {
+      choice.choose(faces, width: 100, height: 100, annotation: annotation)
+    }
+    #expect(chosen(.largest) == [large] && chosen(.centre) == [central])
+    #expect(chosen(.mostConfident) == [sure] && chosen(.all) == faces)
+    #expect(chosen(.nearestToAnnotation, Point(90, 9)) == [sure])
+    #expect(chosen(.nearestToAnnotation) == [large])
+    #expect(FaceChoice.largest.choose([], width: 9, height: 9, annotation: nil).isEmpty)
+  }
+
+  @Test func contactSheetsShowBoxesAndPoints() {
+    var sheet = ContactSheet(columns: 2, cell: 40, isPaired: true)
+    let picture = Image(width: 80, height: 40, channels: 1, filledWith: 100)
+    let marks = ContactSheet.Marks(
+      box: [20, 10, 60, 30], points: [Point(40, 20)], transform: .scaling(0.5, 0.5))
+    sheet.add(picture, crop: picture, marks: marks)
+    #expect(sheet.place == "row 1 column 2")
+    sheet.add(nil, crop: nil, marks: .init(box: [-1e9, 0, 1e9, 1]), frame: .rejected)
+    sheet.add(picture, crop: nil, frame: .kept)
+    let image = sheet.image()
+    #expect(image.width == 2 * 44 + 4 && image.height == 2 * 84 + 4)
+    // The source is scaled by a half and stands in the middle of its square.
+    #expect(image[4 + 10, 4 + 20, 1] == 220 && image[4 + 20, 4 + 20, 0] == 255)
+    #expect(image[48, 4, 0] == 230 && image[4, 92, 1] == 150)
+  }
 }

@@ -7,8 +7,8 @@ import StageKit
 /// The stage's parameters in typed form.
 struct AlignmentSettings: Sendable {
   /// Where the face of a picture is taken from.
-  enum Detector: String, CaseIterable { case landmarks, none }
-  /// What becomes of a sample without landmarks.
+  enum Detector: String, CaseIterable { case mtcnn, landmarks, none }
+  /// What becomes of a sample without a usable face.
   enum Policy: String, CaseIterable {
     case drop, fail
     case keepResized = "keep-resized"
@@ -18,40 +18,15 @@ struct AlignmentSettings: Sendable {
   var crop: Int?
   var cutter: FaceCutter
   var policy: Policy
+  var several: FaceChoice
+  var minimumScore: Double
+  var minimumFace: Double
+  var maximumOutside: Double
   var isPNG: Bool
   var quality: Int
-  private let given: StageParameters
+  let given: StageParameters
 
   var fileExtension: String { isPNG ? "png" : "jpg" }
-
-  static let parameters: [ContractParameter] = [
-    ContractParameter(
-      "detector", .choice(Detector.allCases.map(\.rawValue)), default: "landmarks",
-      help: "landmarks: a least-squares similarity takes the dataset's five points (or five of "
-        + "its 68) to the template; none: the central square, resized."),
-    ContractParameter(
-      "size", .integer, default: 112, minimum: 8, maximum: 4096, help: "The face's side in px."),
-    ContractParameter(
-      "crop", .integer, default: .null, minimum: 8, maximum: 8192,
-      help: "With detector none: the side of the central square in px of the original picture, "
-        + "black beyond it; null: the largest square that fits."),
-    ContractParameter(
-      "format", .choice(["jpeg", "png"]), default: "jpeg",
-      help: "How faces are stored; jpeg with colour at full resolution (4:4:4)."),
-    ContractParameter(
-      "quality", .integer, default: 95, minimum: 1, maximum: 100, help: "Of jpeg."),
-    ContractParameter(
-      "filter", .choice(["bilinear", "bicubic"]), default: "bilinear",
-      help: "The resampling kernel; it widens with the reduction, so that nothing aliases."),
-    ContractParameter(
-      "border", .choice(["constant", "edge", "reflect"]), default: "constant",
-      help: "What an aligned face shows beyond the picture: black, the nearest edge pixel, or the "
-        + "picture mirrored at its edge."),
-    ContractParameter(
-      "policy", .choice(Policy.allCases.map(\.rawValue)), default: "fail",
-      help: "A sample without landmarks: fail stops; drop leaves it out; keep-resized takes the "
-        + "largest central square instead. Both are counted in the artifact."),
-  ]
 
   init(_ parameters: StageParameters) throws {
     given = parameters
@@ -68,12 +43,42 @@ struct AlignmentSettings: Sendable {
       case "reflect": .reflect
       default: .constant(0)
       }
+    let template = FaceTemplate(rawValue: parameters.string("template")) ?? .arcface
     cutter = FaceCutter(
-      size: parameters.integer("size"),
-      filter: Image.Filter(rawValue: parameters.string("filter")) ?? .bilinear, border: border)
+      size: parameters.optionalInteger("size") ?? template.nativeSize,
+      filter: Image.Filter(rawValue: parameters.string("filter")) ?? .bilinear, border: border,
+      template: template, margin: parameters.number("margin"))
     policy = Policy(rawValue: parameters.string("policy")) ?? .fail
+    several = FaceChoice(rawValue: parameters.string("several")) ?? .largest
+    minimumScore = parameters.number("minimum_score")
+    minimumFace = parameters.number("minimum_face")
+    maximumOutside = parameters.number("maximum_outside")
     isPNG = parameters.string("format") == "png"
     quality = parameters.integer("quality")
+  }
+
+  /// The detector that the parameters ask for, or nil for another source of faces.
+  func makeDetector(weights: String?) throws -> MTCNN? {
+    guard detector == .mtcnn else {
+      guard weights == nil else {
+        throw Fault(
+          .usage, "detector \(detector.rawValue) takes no weights",
+          remedy: "set detector=mtcnn, or leave the input out")
+      }
+      return nil
+    }
+    guard let weights else {
+      throw Fault(
+        .usage, "detector mtcnn needs weights",
+        remedy: "add --in weights=PATH; "
+          + MTCNN.whereWeightsAre)
+    }
+    var options = MTCNN.Options()
+    options.thresholds = given["thresholds"].numbers ?? []
+    options.minimumFaceSize = given.number("min_face_size")
+    options.factor = given.number("factor")
+    options.resampling = DetectorResampling(rawValue: given.string("resample")) ?? .adaptiveArea
+    return try MTCNN(weights: weights, options: options)
   }
 
   func encode(_ image: Image) throws -> [UInt8] {
@@ -81,21 +86,30 @@ struct AlignmentSettings: Sendable {
   }
 
   /// What the artifact says about its faces.
-  func json(counts: [String: Int]) -> JSONValue {
+  func json(_ tally: AlignmentTally) -> JSONValue {
     var json: [String: JSONValue] = [
       "detector": .string(detector.rawValue), "size": .integer(cutter.size),
-      "format": given["format"], "filter": given["filter"],
-      "counts": .object(counts.mapValues { .integer($0) }),
+      "format": given["format"], "filter": given["filter"], "counts": tally.countsJSON,
+      "per_class": tally.perClassJSON, "details": tally.detailsJSON,
     ]
     if !isPNG { json["quality"] = .integer(quality) }
-    switch detector {
-    case .landmarks:
-      json["border"] = given["border"]
-      json["policy"] = given["policy"]
-      json["template"] = .array(
-        FivePoints.template(size: cutter.size).all.map { JSONValue([$0.x, $0.y]) })
-    case .none:
+    if detector == .none {
       json["crop"] = given["crop"]
+      return .object(json)
+    }
+    for name in ["border", "policy", "maximum_outside"] { json[name] = given[name] }
+    json["template_name"] = .string(cutter.template.rawValue)
+    if cutter.template == .margin {
+      json["margin"] = .number(cutter.margin)
+    } else {
+      json["template"] = .array(
+        cutter.template.targets(size: cutter.size).map { JSONValue([$0.x, $0.y]) })
+    }
+    if detector == .mtcnn {
+      for name in [
+        "several", "minimum_score", "minimum_face", "thresholds", "min_face_size", "factor",
+        "resample",
+      ] { json[name] = given[name] }
     }
     return .object(json)
   }
