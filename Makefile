@@ -31,10 +31,17 @@ test: packages ## Build and run every test.
 	FERRY_BINARIES="$$($(SWIFT_BUILD) --show-bin-path)" $(SWIFT_TEST) --skip-build
 
 lint: ## Check formatting, the way CI does.
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Fuzz
 
 bench: build ## Measure against the peers; PYTHON names an interpreter that has torch.
 	Benchmarks/training
+	Benchmarks/datasets
+
+fuzz: packages ## Feed every reader with damaged files, SECONDS each (default 10).
+	$(SWIFT_BUILD) --product ferry-fuzz
+	@$(BIN)/ferry-fuzz | awk -F: '/^  / { print $$1 }' | while read -r target; do \
+	  $(BIN)/ferry-fuzz $$target --seconds $(or $(SECONDS),10); \
+	done
 
 fuzz: packages ## Fuzz the readers of weight files, a minute in all.
 	scripts/fuzz 15

@@ -126,6 +126,11 @@ let package = Package(
       name: "benchmark-language",
       dependencies: ["Platform", "Language", "Neural", "Tensors", "Artifacts"],
       path: "Benchmarks/Language", swiftSettings: swift, linkerSettings: standalone),
+    // Feeds the readers with damaged files; not a part of the product.
+    .executableTarget(
+      name: "ferry-fuzz",
+      dependencies: ["Platform", "Archives", "Artifacts", "Imaging", "Expressions"], path: "Fuzz",
+      swiftSettings: swift, linkerSettings: standalone),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.
     tests("House", []),
     tests("Platform", []),

@@ -13,6 +13,19 @@ public final class ArchiveEntry {
   private let pull: (UnsafeMutableRawBufferPointer) throws -> Int
   private var isSpent = false
 
+  /// An entry of bytes in memory, as a parser sees it.
+  package convenience init(path: String, bytes: [UInt8]) {
+    var position = 0
+    self.init(path: path, statedSize: bytes.count, limits: ArchiveLimits()) { buffer in
+      let count = min(buffer.count, bytes.count - position)
+      bytes.withUnsafeBytes {
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count]))
+      }
+      position += count
+      return count
+    }
+  }
+
   init(
     path: String, statedSize: Int?, limits: ArchiveLimits,
     pull: @escaping (UnsafeMutableRawBufferPointer) throws -> Int

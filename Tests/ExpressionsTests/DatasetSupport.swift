@@ -54,7 +54,17 @@ struct DatasetFixture {
       payloads: reader.rows.indices.map { reader.payload($0).map { Array($0) } ?? [] },
       rejects: try CSV.rows(try Files.read(Files.join(out, "rejects.csv")), file: "rejects.csv")
         .dropFirst().map(\.cells),
-      index: try Files.read(Files.join(out, "index.jsonl")))
+      index: try Files.read(Files.join(out, "index.jsonl")), clips: try Self.clips(out))
+  }
+}
+
+extension DatasetFixture {
+  fileprivate static func clips(_ out: String) throws -> [ClipRow] {
+    let path = Files.join(out, Ingestion.clipsName)
+    guard Files.exists(path) else { return [] }
+    return try Files.read(path).split(separator: UInt8(ascii: "\n")).map {
+      try ClipRow(json: try JSONValue.parse($0, file: path))
+    }
   }
 }
 
@@ -65,6 +75,9 @@ struct Ingested {
   /// kind, place, reason, action.
   var rejects: [[String]]
   var index: [UInt8]
+  var clips: [ClipRow] = []
+
+  func clip(_ id: String) -> ClipRow? { clips.first { $0.id == id } }
 
   func row(_ id: String) -> SampleRow? { rows.first { $0.id == id } }
 

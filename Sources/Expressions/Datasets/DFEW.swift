@@ -49,7 +49,7 @@ final class DFEWParser: DatasetParser {
       throw Fault(
         .badInput, "a second list of fold \(fold)", at: .init(entry.path), remedy: "keep one")
     }
-    try read(try entry.read(), entry.path, split)
+    try read(try entry.read(limit: EntryLines.listLimit), entry.path, split)
   }
 
   private func read(_ bytes: [UInt8], _ path: String, _ split: Split) throws {

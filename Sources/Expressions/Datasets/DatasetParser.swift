@@ -60,6 +60,17 @@ public struct IngestPlan {
   }
 }
 
+extension IngestPlan {
+  /// The plan of a source that is files in memory.
+  package static func of(
+    _ files: [(path: String, bytes: [UInt8])], _ options: IngestOptions
+  ) throws -> IngestPlan {
+    let parser = try DatasetDefinition.named(options.dataset).parser(options)
+    for file in files { try parser.visit(ArchiveEntry(path: file.path, bytes: file.bytes)) }
+    return try parser.plan()
+  }
+}
+
 /// Understands one dataset's own distribution format.
 ///
 /// A parser sees every entry of the source once, reads those that hold annotations, and notes the

@@ -13,6 +13,8 @@ import Platform
 enum EntryLines {
   /// The longest line that is read.
   static let limit = 1 << 20
+  /// The largest list of labels that is read as a whole; real ones have a tenth of it.
+  static let listLimit = 8 << 20
 
   /// Calls `body` with each line's number, from 1, and its bytes without the line end (LF or CRLF).
   ///

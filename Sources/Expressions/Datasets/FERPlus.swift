@@ -114,7 +114,8 @@ final class FERPlusParser: DatasetParser {
     try pixels.visit(entry)
     guard SourcePath.name(entry.path).lowercased() == "fer2013new.csv" else { return }
     votes = (
-      entry.path, try FERPlusVotes.table(try entry.read(limit: 64 << 20), file: entry.path)
+      entry.path,
+      try FERPlusVotes.table(try entry.read(limit: EntryLines.listLimit), file: entry.path)
     )
   }
 

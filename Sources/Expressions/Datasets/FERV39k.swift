@@ -28,7 +28,7 @@ final class FERV39kParser: DatasetParser {
     guard lists.insert(split).inserted else {
       throw Fault(.badInput, "a second list", at: .init(entry.path), remedy: "keep one")
     }
-    for line in try TextLine.all(try entry.read(), file: entry.path) {
+    for line in try TextLine.all(try entry.read(limit: EntryLines.listLimit), file: entry.path) {
       let fields = line.fields
       guard fields.count == 2 else {
         throw Fault(

@@ -14,6 +14,9 @@ extension DatasetDefinition {
 
 /// Reads a CSV (or TSV) table whose rows name pictures of the same source.
 final class ImageTableParser: DatasetParser {
+  /// The largest table, a million rows.
+  private static let tableLimit = 32 << 20
+
   private let classes: ClassList?
   private let columns: TableColumns
   private let holdout: Holdout?
@@ -44,7 +47,7 @@ final class ImageTableParser: DatasetParser {
     guard isTable || entry.path == table else { return }
     tables.append(entry.path)
     if table.map({ $0 == entry.path }) ?? (content == nil) {
-      content = (entry.path, try entry.read())
+      content = (entry.path, try entry.read(limit: Self.tableLimit))
     }
   }
 

@@ -123,11 +123,16 @@ public struct Ingestion {
       } else if let index = bySource[entry.path].map(Int.init) {
         do {
           try writer.add(index, try entry.read())
-        } catch let fault as Fault where fault.place?.file == entry.path {
+        } catch let fault as Fault where fault.place?.file == entry.path && !Self.isLocked(fault) {
           writer.reject(index, fault)
         }
       }
     }
+  }
+
+  /// Whether a pass-phrase is missing or wrong: then nothing of the archive can be read.
+  private static func isLocked(_ fault: Fault) -> Bool {
+    fault.remedy?.contains("FERRY_PASSPHRASE") ?? false
   }
 
   private static func index(_ rows: [SampleRow]) -> [String: Int32] {

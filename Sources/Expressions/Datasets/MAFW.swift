@@ -39,7 +39,7 @@ final class MAFWParser: DatasetParser {
       throw Fault(
         .badInput, "a second list of fold \(fold)", at: .init(entry.path), remedy: "keep one")
     }
-    for line in try TextLine.all(try entry.read(), file: entry.path) {
+    for line in try TextLine.all(try entry.read(limit: EntryLines.listLimit), file: entry.path) {
       let fields = line.fields
       guard fields.count == 2 else {
         throw Fault(

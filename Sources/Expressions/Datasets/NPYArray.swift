@@ -3,12 +3,12 @@ import Platform
 /// A NumPy array of numbers, or of strings that spell numbers.
 ///
 /// Format: NEP 1 (`.npy` versions 1 to 3). Arrays of Python objects hold pickles and are refused.
-struct NPYArray: Equatable {
-  var shape: [Int]
-  var values: [Double]
+package struct NPYArray: Equatable {
+  package var shape: [Int]
+  package var values: [Double]
 
   /// Reads an array of at most `limit` elements.
-  init(_ bytes: [UInt8], file: String, limit: Int = 1 << 16) throws {
+  package init(_ bytes: [UInt8], file: String, limit: Int = 1 << 16) throws {
     func wrong(_ reason: String) -> Fault {
       Fault(.badInput, "not an array of numbers: \(reason)", at: .init(file))
     }

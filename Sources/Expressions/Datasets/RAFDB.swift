@@ -74,7 +74,7 @@ final class RAFDBParser: DatasetParser {
   }
 
   private func readLabels(_ entry: ArchiveEntry) throws {
-    let bytes = try entry.read(limit: 64 << 20)
+    let bytes = try entry.read(limit: EntryLines.listLimit)
     if let first = labelFile {
       guard first.bytes == bytes else {
         throw Fault(

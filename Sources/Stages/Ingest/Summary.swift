@@ -11,6 +11,9 @@ struct SummaryCommand: ParsableCommand {
   @Argument(help: .init("A samples or faces artifact.", valueName: "dir"))
   var directory: String
 
+  @Option(help: .init("Also draw a contact sheet, a row a class.", valueName: "png"))
+  var sheet: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -21,7 +24,15 @@ struct SummaryCommand: ParsableCommand {
         .badInput, "'\(directory)' holds \(artifact.kind)", remedy: "give samples or faces")
     }
     let record = try DatasetRecord(json: artifact.metadata, at: .init(directory))
-    let rows = try RowCollectionReader(directory).rows.map { try SampleRow(json: $0) }
+    let reader = try RowCollectionReader(directory)
+    let rows = try reader.rows.map { try SampleRow(json: $0) }
+    if let sheet {
+      let picture = ContactSheet(reader, rows, record.classes)
+      try Files.write(try picture.png(threads: Parallel.processors), to: sheet)
+      if !record.card.isRedistributable {
+        Self.say("the sheet shows faces of \(record.card.title): \(record.card.terms)")
+      }
+    }
     let subjects = Set(rows.compactMap(\.subject)).count
     let bytes = artifact.files.reduce(0) { $0 + $1.size }
     if json {
@@ -34,11 +45,19 @@ struct SummaryCommand: ParsableCommand {
     }
     print("\(record.card.title)\nprotocol \(record.protocolName): \(record.protocolSummary)\n")
     print(CountTable(record.classes, ClassCounts(of: rows)).text)
+    if let clips = record.clips { print("\nclips\n\(CountTable(record.classes, clips).text)") }
     print("\n\(rows.count) pictures, \(subjects) subjects, \(bytes) bytes")
-    for line in record.deviations { print("accepted deviation: \(line)") }
+    for line in record.deviations { print("deviation: \(line)") }
+    for (note, count) in record.notes.sorted(by: { $0.key < $1.key }) { print("\(note): \(count)") }
     for (kind, count) in record.rejects.sorted(by: { $0.key < $1.key }) {
       print("\(kind): \(count)")
     }
     if !record.card.citation.isEmpty { print("cite: \(record.card.citation)") }
+  }
+
+  private static func say(_ text: String) {
+    Array("ferry-ingest: \(text)\n".utf8).withUnsafeBytes {
+      try? Files.writeAll($0, to: 2, path: "the terminal")
+    }
   }
 }

@@ -1,0 +1,143 @@
+import Archives
+import Glibc
+import Imaging
+import Platform
+import Testing
+
+/// `ferry-ingest` on sources that were made to hurt: it ends by itself, with an exit status of its own,
+/// writes nowhere but its output, and stays within 256 MiB and one picture.
+@Suite struct HostileInputTests {
+  private static let bound = 256 << 20
+  private let folder: TemporaryDirectory
+
+  init() throws { folder = try TemporaryDirectory("ferry-hostile") }
+
+  /// How a program ended and the most memory it held.
+  private struct End {
+    var status: Int32
+    var isSignal: Bool
+    var peak: Int
+  }
+
+  /// Runs `ferry-ingest` on a source, and returns its end.
+  private func ingest(_ source: String, _ settings: [String]) throws -> End {
+    let program = Program.directory.appendingPathComponent("ferry-ingest").path
+    let out = folder("out")
+    let words =
+      [program, "run", "--in", "archive=\(source)", "--out", "samples=\(out)", "--replace"]
+      + ["--threads", "2"] + settings.flatMap { ["--set", $0] }
+    var arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for stream in [STDOUT_FILENO, STDERR_FILENO] {
+      posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
+    }
+    var child: pid_t = 0
+    try #require(posix_spawn(&child, program, &actions, nil, &arguments, environ) == 0)
+    var status: Int32 = 0
+    var usage = rusage()
+    while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
+    return End(
+      status: status >> 8 & 0xFF, isSignal: status & 0x7F != 0, peak: Int(usage.ru_maxrss) << 10)
+  }
+
+  private func expectRefusal(
+    _ source: String, _ settings: [String] = ["dataset=image-folder"], picture: Int = 0,
+    _ name: String = #function
+  ) throws {
+    let end = try ingest(source, settings)
+    #expect(!end.isSignal, "\(name)")
+    #expect([0, 64, 65, 66].contains(end.status), "\(name): status \(end.status)")
+    #expect(end.peak <= Self.bound + picture, "\(name): \(end.peak >> 20) MiB")
+    #expect(Set(try Files.list(folder.path)).isSubset(of: ["out", "source", "inner"]))
+  }
+
+  @Test func zipsOfZeros() throws {
+    let zeros = [UInt8](repeating: 0, count: 40 << 20)
+    let writer = try ArchiveWriter(folder("source"), packing: .deflate)
+    for number in 0..<4 { try writer.add("fear/\(number).jpg", zeros) }
+    try writer.finish()
+    try expectRefusal(folder("source"))
+  }
+
+  @Test func zipsOfZipsOfZeros() throws {
+    var bytes = [UInt8](repeating: 0, count: 30 << 20)
+    for level in 0..<3 {
+      let writer = try ArchiveWriter(folder("inner"), packing: .deflate)
+      for number in 0..<3 { try writer.add("\(number).\(level == 0 ? "jpg" : "zip")", bytes) }
+      try writer.finish()
+      bytes = try Files.read(folder("inner"))
+    }
+    try Files.write(bytes, to: folder("source"))
+    try expectRefusal(folder("source"))
+  }
+
+  @Test func picturesWhoseHeadersClaimAnything() throws {
+    let image = Image(width: 64, height: 64, channels: 3)
+    var jpeg = try image.jpeg()
+    let start = try #require(
+      jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    for offset in 5...8 { jpeg[start + offset] = 0xFE }
+    var png = try image.png()
+    png.replaceSubrange(16..<24, with: [0, 1, 0, 0, 0, 1, 0, 0])
+    let long = [UInt8](repeating: 0x7F, count: 3)
+    let bmp = Array("BM".utf8) + [UInt8](repeating: 0, count: 8) + [54, 0, 0, 0, 40, 0, 0, 0]
+    let body = bmp + [0] + long + [0] + long + [1, 0, 24, 0] + [UInt8](repeating: 0, count: 99)
+    let writer = try ArchiveWriter(folder("source"), packing: .deflate)
+    for (name, bytes) in [("a.jpg", jpeg), ("b.png", png), ("c.bmp", body)] {
+      try writer.add("fear/\(name)", bytes)
+    }
+    try writer.finish()
+    try expectRefusal(folder("source"))
+  }
+
+  @Test func onePictureAtTheLimit() throws {
+    // 8192 x 8192 is the most that is decoded; two of them must not be decoded at once.
+    let writer = try ArchiveWriter(folder("source"), packing: .store)
+    for number in 0..<2 {
+      let image = Image(width: 8192, height: 8192, channels: 1, filledWith: UInt8(number))
+      try writer.add("fear/\(number).png", try image.png(level: 1))
+    }
+    try writer.finish()
+    try expectRefusal(folder("source"), picture: 8192 * 8192)
+  }
+
+  @Test func listsOfLabelsWithoutEnd() throws {
+    let line = Array("train_00001.jpg 5\n".utf8)
+    let list = (0..<(60 << 20) / line.count).flatMap { _ in line }
+    let writer = try ArchiveWriter(folder("source"), packing: .deflate)
+    try writer.add("list_patition_label.txt", list)
+    try writer.finish()
+    try expectRefusal(
+      folder("source"), ["dataset=rafdb", "accept_terms=true", "accept_counts=true"])
+  }
+
+  /// Archives and pictures that other projects collected for their own traps.
+  @Test(.enabled(if: getenv("FERRY_TEST_DATA") != nil, "FERRY_TEST_DATA is not set"))
+  func collectedSources() throws {
+    let root = String(cString: getenv("FERRY_TEST_DATA"))
+    var tried = 0
+    for group in ["zip2", "zip2/legacy", "ZIPFoundation"] {
+      let here = Files.join(root, "fixtures/archives/\(group)")
+      for name in try Files.list(here) where name.hasSuffix(".zip") {
+        try expectRefusal(Files.join(here, name), name)
+        tried += 1
+      }
+    }
+    for folder in ["faces/pillow", "fixtures/pngsuite", "fixtures/jpeg"] {
+      try expectRefusal(Files.join(root, folder), picture: 64 << 20, folder)
+      tried += 1
+    }
+    #expect(tried > 70)
+  }
+
+  private func expectRefusal(_ source: String, _ name: String) throws {
+    try expectRefusal(source, ["dataset=image-folder"], picture: 0, name)
+  }
+
+  private func expectRefusal(_ source: String, picture: Int, _ name: String) throws {
+    try expectRefusal(source, ["dataset=image-folder"], picture: picture, name)
+  }
+}
