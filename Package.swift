@@ -120,6 +120,9 @@ let package = Package(
       name: "benchmark-training", dependencies: ["Platform", "Neural", "Tensors"],
       path: "Benchmarks/Training", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(
+      name: "benchmark-weights", dependencies: ["Platform", "Weights"],
+      path: "Benchmarks/Weights", swiftSettings: swift, linkerSettings: standalone),
+    .executableTarget(
       name: "benchmark-faces", dependencies: ["Platform", "Faces", "Imaging", "Artifacts"],
       path: "Benchmarks/Faces", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(

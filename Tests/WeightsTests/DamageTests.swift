@@ -24,6 +24,8 @@ import Weights
     let isPacked = name.hasPrefix("packed") || name.hasPrefix("deflated")
     let step = isPacked ? 29 : bytes.count > 5000 ? 7 : 1
     for length in stride(from: 0, to: bytes.count, by: step) {
+      // A new file each time: cutting an old one short makes some file systems wait for the disk.
+      try Files.removeTree(path)
       try Files.write(bytes[..<length], to: path)
       do {
         try readAll(path)
@@ -43,6 +45,7 @@ import Weights
       for _ in 0...generator.below(3) {
         changed[generator.below(bytes.count)] = UInt8(generator.below(256))
       }
+      try Files.removeTree(path)
       try Files.write(changed, to: path)
       do { try readAll(path) } catch { if !(error is Fault) { Issue.record(error) } }
     }

@@ -37,6 +37,11 @@ import Weights
     let weights = try ImportedWeights.open(
       path, as: encoder, prefix: context.parameters.optionalString("prefix"),
       dropUnexpected: context.parameters.string("unexpected") == "drop")
+    guard Files.isDirectory(path) || ![.shards, .rawFloats].contains(weights.file.format) else {
+      throw Fault(
+        .usage, "'\(path)' only names the files that hold the weights",
+        remedy: "give their folder, \(Files.parent(of: path)), so that all of them count")
+    }
     for (name, reason) in weights.unused.prefix(20) { context.note("left out \(name): \(reason)") }
     if weights.unused.count > 20 {
       context.note("left out \(weights.unused.count - 20) more tensors")
@@ -58,7 +63,7 @@ import Weights
   private static func describe(_ weights: ImportedWeights, _ context: StageContext) throws
     -> JSONValue
   {
-    let source = weights.file.path
+    let source = context.input("files")
     let digest = try ContentDigest.of(source, threads: context.threads)
     let licence = try context.parameters.optionalString("licence") ?? knownLicence(source)
     if licence == nil {
