@@ -115,6 +115,13 @@ public struct ModelFile: Sendable {
   ///
   /// - Throws: `Fault` where it is missing, has another shape, or holds numbers that are not finite.
   public func load(_ name: String, into target: Tensor) throws {
+    try Self.load(name, from: tensors, into: target)
+  }
+
+  /// Copies a tensor of any safetensors file into `target`, under the same conditions.
+  public static func load(
+    _ name: String, from tensors: SafetensorsFile, into target: Tensor
+  ) throws {
     guard let entry = tensors[name] else {
       let near = nearestWord(to: name, among: tensors.entries.map(\.name))
       throw Fault(

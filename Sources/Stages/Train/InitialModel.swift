@@ -1,12 +1,27 @@
+import Artifacts
 import Expressions
 import Neural
 import Platform
 
-/// The model that a run starts from.
+/// The model that a run starts from: one that was trained, or weights that were imported.
 struct InitialModel {
-  private let file: ModelFile
+  private enum Source {
+    case trained(ModelFile)
+    /// What ferry-import made: an encoder's tensors, and no method.
+    case imported(SafetensorsFile)
+  }
+  private let source: Source
 
-  init(_ path: String) throws { file = try ModelFile(path) }
+  init(_ path: String) throws {
+    let file = Files.isDirectory(path) ? Files.join(path, ModelFile.fileName) : path
+    if Files.exists(file), let tensors = try? SafetensorsFile(file),
+      tensors.metadata["ferry.weights"] != nil
+    {
+      source = .imported(tensors)
+    } else {
+      source = .trained(try ModelFile(path))
+    }
+  }
 
   /// Copies the encoder's weights, and the method's where method and classes are the same.
   ///
@@ -14,6 +29,20 @@ struct InitialModel {
   func fill(
     _ encoder: VisualEncoder, _ head: any MethodHead, description: ModelDescription,
     note: (String) -> Void
+  ) throws {
+    switch source {
+    case .imported(let tensors):
+      for named in encoder.layer.state {
+        try ModelFile.load(named.name, from: tensors, into: named.tensor)
+      }
+      note("the encoder starts from imported weights, the method's own weights start fresh")
+    case .trained(let file): try fill(encoder, head, from: file, description, note)
+    }
+  }
+
+  private func fill(
+    _ encoder: VisualEncoder, _ head: any MethodHead, from file: ModelFile,
+    _ description: ModelDescription, _ note: (String) -> Void
   ) throws {
     for named in encoder.layer.state { try file.load(named.name, into: named.tensor) }
     let theirs = file.description
