@@ -36,6 +36,8 @@ lint: ## Check formatting, the way CI does.
 bench: build ## Measure against the peers; PYTHON names an interpreter that has torch.
 	Benchmarks/training
 	Benchmarks/datasets
+	@if [ -n "$${FERRY_TEST_DATA:-}" ]; then Benchmarks/faces "$$FERRY_TEST_DATA"; \
+	else echo "Benchmarks/faces: skipped, FERRY_TEST_DATA does not name the folder of test photos"; fi
 
 fuzz: packages ## Feed every reader with damaged files, SECONDS each (default 10).
 	$(SWIFT_BUILD) --product ferry-fuzz

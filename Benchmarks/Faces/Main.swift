@@ -73,7 +73,7 @@ import Platform
         let crop = try cutter.align(picture, by: points).image
         _ =
           given["format"] == "png"
-          ? try crop.png() : try crop.jpeg(quality: 95, chromaSubsampling: .none)
+          ? try crop.png(level: nil) : try crop.jpeg(quality: 95, chromaSubsampling: .none)
       }
       let passed = milliseconds(CLOCK_PROCESS_CPUTIME_ID) - start
       print("\(Int(Double(count) / passed * 1e3)) images a second of processor time")

@@ -1,7 +1,9 @@
 """Prints how far Ferry's faces are from facenet-pytorch's, and times the peer.
 
-  mtcnn.py agree BINARY WEIGHTS DATA   the table of agreement; BINARY is benchmark-faces, DATA the
-                                       folder of test data
+  mtcnn.py agree BINARY WEIGHTS DATA [GOLDEN]
+                                       the table of agreement; BINARY is benchmark-faces, DATA the
+                                       folder of test data; GOLDEN, Tests/FacesTests/Golden/mtcnn.json,
+                                       holds the peer's answers and spares running it
   mtcnn.py time threads=N [clock=processor] PHOTO...
                                        speaks the protocol of Benchmarks/compare.py
 
@@ -15,10 +17,6 @@ import statistics
 import subprocess
 import sys
 import time
-
-import torch
-from facenet_pytorch import MTCNN
-from PIL import Image
 
 GROUPS = {
     "london_512": ["london_512/neutral", "london_512/smiling"],
@@ -47,8 +45,20 @@ def distance(a, b):
     return ((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5
 
 
+def make_detector():
+    from facenet_pytorch import MTCNN
+
+    return MTCNN(keep_all=True)
+
+
+def opened(path):
+    from PIL import Image
+
+    return Image.open(path).convert("RGB")
+
+
 def peer_faces(detector, path):
-    boxes, scores, fives = detector.detect(Image.open(path).convert("RGB"), landmarks=True)
+    boxes, scores, fives = detector.detect(opened(path), landmarks=True)
     if boxes is None:
         return []
     return [list(map(float, box)) + [float(score)] + [float(v) for v in five.reshape(-1)]
@@ -85,14 +95,17 @@ def hand_placed(data, names, rows):
     return 100 * statistics.mean(errors), 100 * statistics.median(errors), mean
 
 
-def agree(binary, weights, data):
+def agree(binary, weights, data, golden=None):
     data = pathlib.Path(data)
-    detector = MTCNN(keep_all=True)
+    known = json.loads(pathlib.Path(golden).read_text()) if golden else None
+    detector = None if golden else make_detector()
+    hand = []
     print("| photos | resample | faces | photos that differ in number | least IoU | points: median, "
           "largest distance (px) |\n|---|---|---|---|---|---|")
     for group, folders in GROUPS.items():
         names = photos(data / "faces", folders)
-        theirs = [peer_faces(detector, name) for name in names]
+        theirs = [known[str(name.relative_to(data / "faces"))] if known
+                  else peer_faces(detector, name) for name in names]
         for resample in ("adaptive-area", "area"):
             found = subprocess.run(
                 [binary, "find", f"weights={weights}", f"resample={resample}", "threads=2", *names],
@@ -106,24 +119,22 @@ def agree(binary, weights, data):
                 said = [hand_placed(data, names, rows) for rows in (ours, theirs)]
                 note = [f"{m:.2f} % (median {d:.2f} %), offset {o[0]:+.2f}, {o[1]:+.2f} px"
                         for m, d, o in said]
-                hand = f"{resample}: ours {note[0]}; facenet-pytorch {note[1]}"
-                lines.append(hand)
+                hand.append(f"{resample}: ours {note[0]}; facenet-pytorch {note[1]}")
     print("\nPupils and mouth corners against London's hand-placed points, in parts of the "
           "interocular distance:")
-    for line in lines:
+    for line in hand:
         print(f"* {line}")
-
-
-lines = []
 
 
 def answer(arguments):
     option = {"threads": "1", "clock": "wall"}
     option.update(a.split("=", 1) for a in arguments if "=" in a)
+    import torch
+
     torch.set_num_threads(int(option["threads"]))
     clock = time.process_time if option["clock"] == "processor" else time.perf_counter
-    detector = MTCNN(keep_all=True)
-    images = [Image.open(a).convert("RGB") for a in arguments if "=" not in a]
+    detector = make_detector()
+    images = [opened(a) for a in arguments if "=" not in a]
     for _ in sys.stdin:
         start = clock()
         for image in images:
@@ -132,6 +143,6 @@ def answer(arguments):
 
 
 if sys.argv[1] == "agree":
-    agree(*sys.argv[2:5])
+    agree(*sys.argv[2:6])
 else:
     answer(sys.argv[2:])

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zlib.h>
+
 #include "decoder.h"
 
 typedef struct {
@@ -146,7 +148,12 @@ static void write_picture(const png_encoder *encoder, const uint8_t *pixels, uin
   png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
   png_set_IHDR(png, encoder->info, width, height, 8, type, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-  png_set_compression_level(png, level);
+  if (level < 0) {
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
+    png_set_compression_strategy(png, Z_RLE);
+  } else {
+    png_set_compression_level(png, level);
+  }
   png_write_info(png, encoder->info);
   for (uint32_t y = 0; y < height; y++) {
     png_write_row(png, pixels + (size_t)y * width * channels);

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "pixels.h"
 
@@ -86,6 +87,42 @@ static inline __attribute__((always_inline)) void sample(source_picture s, int c
   for (int c = 0; c < channels; c++) out[c] = rounded(sums[c] / total);
 }
 
+typedef float f4 __attribute__((vector_size(16)));
+typedef int32_t i4 __attribute__((vector_size(16)));
+typedef uint8_t b4 __attribute__((vector_size(4)));
+
+// The same where the kernel lies along the source's axes, so that a pixel's weight is a product of two,
+// and the window lies inside: three channels at a time. Sums run in the same order, to the same bits.
+static inline __attribute__((always_inline)) void sample_upright(source_picture s, int cubic,
+                                                                 window w, uint8_t *out) {
+  float across[WIDEST], total = 0;
+  f4 sums = {0, 0, 0, 0};
+  int32_t count = w.right - w.left + 1;
+  for (int32_t i = 0; i < count; i++) {
+    float x = w.dx + (float)i;
+    across[i] = cubic ? catmull_rom(x) : triangle(x);
+  }
+  for (int32_t j = w.top; j <= w.bottom; j++) {
+    float y = w.dy + (float)(j - w.top);
+    float down = cubic ? catmull_rom(y) : triangle(y);
+    const uint8_t *pixel = s.pixels + 3 * ((size_t)j * s.width + w.left);
+    for (int32_t i = 0; i < count; i++, pixel += 3) {
+      float weight = across[i] * down;
+      b4 bytes;
+      memcpy(&bytes, pixel, sizeof bytes);
+      total += weight;
+      sums += weight * __builtin_convertvector(__builtin_convertvector(bytes, i4), f4);
+    }
+  }
+  for (int c = 0; c < 3; c++) out[c] = rounded(sums[c] / total);
+}
+
+// Whether every pixel of the window can be read as four bytes.
+static inline int has_room(source_picture s, window w) {
+  return w.left >= 0 && w.top >= 0 && w.right < s.width && w.bottom < s.height &&
+         (w.right + 1 < s.width || w.bottom + 1 < s.height);
+}
+
 static inline __attribute__((always_inline)) void warp(source_picture s, int channels, int cubic,
                                                        const ferry_warp_plan *plan,
                                                        uint8_t *target, int32_t new_width,
@@ -93,6 +130,7 @@ static inline __attribute__((always_inline)) void warp(source_picture s, int cha
   const double *m = plan->inverse;
   const float axes[4] = {(float)plan->footprint[0], (float)plan->footprint[1],
                          (float)plan->footprint[2], (float)plan->footprint[3]};
+  int upright = channels == 3 && axes[0] == 1 && axes[1] == 0 && axes[2] == 0 && axes[3] == 1;
   // Far outside every position reads alike; the bound keeps indices within 32 bits.
   double far = 1 << 24;
   for (int32_t y = 0; y < new_height; y++) {
@@ -109,12 +147,17 @@ static inline __attribute__((always_inline)) void warp(source_picture s, int cha
                   (int32_t)floor(v + plan->reach[1]),
                   (float)(left - u),
                   (float)(top - v)};
-      sample(s, channels, cubic, plan, axes, w, target);
+      if (upright && has_room(s, w)) sample_upright(s, cubic, w, target);
+      else sample(s, channels, cubic, plan, axes, w, target);
       target += channels;
     }
   }
 }
 
+// Twice as wide where the processor can, without fused products: the same bits.
+#if defined(__x86_64__) && defined(__GLIBC__)
+__attribute__((target_clones("avx2", "default")))
+#endif
 void ferry_warp(const uint8_t *source, int32_t width, int32_t height, int32_t channels,
                 const ferry_warp_plan *plan, uint8_t *target, int32_t new_width,
                 int32_t new_height) {

@@ -58,6 +58,8 @@ typedef struct {
 ferry_codec_status ferry_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height,
                                      uint32_t channels, int quality, int chroma, ferry_bytes *out,
                                      char *message);
+/// level: zlib's effort, 0 ... 9, or -1 for photographs: noise repeats no strings, so that one filter and
+/// runs alone do in a fifth of the time what costs a fiftieth more bytes.
 ferry_codec_status ferry_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height,
                                     uint32_t channels, int level, ferry_bytes *out, char *message);
 void ferry_bytes_free(ferry_bytes *bytes);

@@ -82,7 +82,7 @@ struct AlignmentSettings: Sendable {
   }
 
   func encode(_ image: Image) throws -> [UInt8] {
-    isPNG ? try image.png() : try image.jpeg(quality: quality, chromaSubsampling: .none)
+    isPNG ? try image.png(level: nil) : try image.jpeg(quality: quality, chromaSubsampling: .none)
   }
 
   /// What the artifact says about its faces.

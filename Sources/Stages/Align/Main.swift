@@ -8,7 +8,7 @@ import StageKit
 /// `ferry-align`: one square, aligned face a sample.
 @main struct Align: Stage {
   static let contract = Contract(
-    name: "align", revision: 2,
+    name: "align", revision: 3,
     summary: "Cut a face of fixed size and place out of every sample.",
     parameters: AlignmentSettings.parameters,
     inputs: [
