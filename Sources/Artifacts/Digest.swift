@@ -24,6 +24,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     let digits = Array(hex.utf8)
     guard digits.count == 64 else { return nil }
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(32)
     for pair in stride(from: 0, to: 64, by: 2) {
       guard let high = Self.digit(digits[pair]), let low = Self.digit(digits[pair + 1]) else {
         return nil
@@ -70,11 +71,19 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     self = hasher.finish()
   }
 
+  private static func character(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+
   /// 64 lower-case hexadecimal digits.
   public var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    String(unsafeUninitializedCapacity: 64) { text in
+      for (index, byte) in bytes.enumerated() {
+        text[2 * index] = Self.character(byte >> 4)
+        text[2 * index + 1] = Self.character(byte & 15)
+      }
+      return 64
+    }
   }
 
   /// The first twelve hexadecimal digits, for people.
