@@ -1,10 +1,12 @@
 #define _GNU_SOURCE
 #include "cprocess.h"
 
+#include "confine.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -14,40 +16,80 @@
 #include <time.h>
 #include <unistd.h>
 
+static int guard_pipe = -1;
+
+/// What a child does before it becomes the program; nil `writable` leaves it all its rights.
+struct order {
+  const char *path;
+  char *const *arguments;
+  char *const *environment;
+  const char *directory;
+  int standard_output, standard_error;
+  const char *const *writable;
+  /// Set by the child, which shares this memory, where it cannot go on.
+  volatile int error;
+};
+
+/// The child's life up to the program; only calls that are safe after vfork.
+static _Noreturn void become(struct order *order) {
+  struct sigaction usual = {.sa_handler = SIG_DFL};
+  for (int number = 1; number < NSIG; number++) sigaction(number, &usual, NULL);
+  setpgid(0, 0);
+  // The guard knows the group before the program runs, so that there is no moment in which the
+  // driver's death would leave it behind.
+  ferry_guard_watch(getpid(), 1);
+  sigset_t none;
+  sigemptyset(&none);
+  int input = open("/dev/null", O_RDONLY);
+  if (input > 0) {
+    dup2(input, 0);
+    close(input);
+  }
+  if (dup2(order->standard_output, 1) == 1 && dup2(order->standard_error, 2) == 2 &&
+      fcntl(1, F_SETFD, 0) == 0 && fcntl(2, F_SETFD, 0) == 0 && chdir(order->directory) == 0 &&
+      (!order->writable || ferry_confine(order->writable) == 0)) {
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(order->path, order->arguments, order->environment);
+  }
+  order->error = errno;
+  _exit(127);
+}
+
+static pid_t start(struct order *order) {
+  sigset_t all, before;
+  sigfillset(&all);
+  // A handler that ran in the child would run in this process's memory.
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t process = vfork();
+  if (process == 0) become(order);
+  int error = process < 0 ? errno : order->error;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (process > 0 && error != 0) {
+    struct ferry_usage usage;
+    ferry_reap(process, &usage);
+    process = -1;
+  }
+  errno = error;
+  return process;
+}
+
 pid_t ferry_spawn(const char *path, char *const arguments[], char *const environment[],
                   const char *directory, int standard_output, int standard_error) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, standard_output, 1);
-  posix_spawn_file_actions_adddup2(&actions, standard_error, 2);
-  posix_spawn_file_actions_addchdir_np(&actions, directory);
-  sigset_t all, none;
-  sigfillset(&all);
-  sigemptyset(&none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(
-      &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  pid_t process = -1;
-  int error = posix_spawn(&process, path, &actions, &attributes, arguments, environment);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) {
-    errno = error;
-    return -1;
-  }
-  return process;
+  return ferry_spawn_confined(path, arguments, environment, directory, standard_output,
+                              standard_error, NULL);
+}
+
+pid_t ferry_spawn_confined(const char *path, char *const arguments[], char *const environment[],
+                           const char *directory, int standard_output, int standard_error,
+                           const char *const writable[]) {
+  struct order order = {path,           arguments, environment, directory, standard_output,
+                        standard_error, writable,  0};
+  return start(&order);
 }
 
 int ferry_process_descriptor(pid_t process) {
   return (int)syscall(SYS_pidfd_open, process, 0);
 }
-
-static int guard_pipe = -1;
 
 /// The guard's whole life; only calls that are safe after a fork from a threaded process.
 static void guard(int input) {
@@ -64,9 +106,10 @@ static void guard(int input) {
     ssize_t got = read(input, message, sizeof message);
     if (got < 0 && errno == EINTR) continue;
     if (got != sizeof message) break;
-    if (message[1] && count < capacity) groups[count++] = message[0];
-    for (int i = 0; !message[1] && i < count; i++)
-      if (groups[i] == message[0]) groups[i] = groups[--count];
+    int place = 0;
+    while (place < count && groups[place] != message[0]) place++;
+    if (message[1] && place == count && count < capacity) groups[count++] = message[0];
+    if (!message[1] && place < count) groups[place] = groups[--count];
   }
   for (int i = 0; i < count; i++) kill(-groups[i], SIGKILL);
   for (int tries = 0; tries < 1000; tries++) {
@@ -139,6 +182,7 @@ int ferry_lock_byte(int descriptor, long long offset, enum ferry_lock lock) {
 int ferry_reap(pid_t process, struct ferry_usage *usage) {
   struct rusage resources;
   pid_t got;
+  ferry_guard_watch(process, 0);
   do got = wait4(process, &usage->status, 0, &resources);
   while (got < 0 && errno == EINTR);
   if (got != process) return -1;

@@ -7,6 +7,16 @@
 pid_t ferry_spawn(const char *path, char *const arguments[], char *const environment[],
                   const char *directory, int standard_output, int standard_error);
 
+/// As `ferry_spawn`, and what is started may write only below the `writable` paths (a list that
+/// ends with NULL; those that are not there are left out). It cannot gain privileges either.
+/// Where the kernel has no Landlock it is started unconfined.
+pid_t ferry_spawn_confined(const char *path, char *const arguments[], char *const environment[],
+                           const char *directory, int standard_output, int standard_error,
+                           const char *const writable[]);
+
+/// The version of the kernel's Landlock, or 0.
+int ferry_confinement(void);
+
 /// A descriptor that becomes readable when the process ends, or -1.
 int ferry_process_descriptor(pid_t process);
 

@@ -42,6 +42,7 @@ struct Manifest {
     var retries: YAMLNode?
     var timeout: YAMLNode?
     var environment: [YAMLNode] = []
+    var writes: [YAMLNode] = []
     var pinsBinary = false
     var intermediate = false
   }

@@ -5,7 +5,7 @@ import YAML
 extension ManifestReader {
   private static let common = [
     "in", "matrix", "foreach", "when", "resources", "retries", "timeout", "pin", "intermediate",
-    "environment",
+    "environment", "writes",
   ]
   private static let contractKeys = ["stage", "with"] + common
   private static let commandKeys = ["command", "out"] + common
@@ -67,6 +67,7 @@ extension ManifestReader {
     case "retries": stage.retries = value
     case "timeout": stage.timeout = value
     case "environment": stage.environment = list(value)
+    case "writes": stage.writes = list(value)
     case "pin": stage.pinsBinary = readPin(value)
     case "intermediate": stage.intermediate = readBool(value, "intermediate")
     default: break

@@ -66,6 +66,8 @@ public struct Job: Sendable {
   public let retries: Int
   public let timeout: Double?
   public let intermediate: Bool
+  /// Further places it may write to; they are not part of its key.
+  public let writes: [String]
   /// The components of the action key that do not depend on inputs.
   public let components: JSONValue
 
@@ -132,6 +134,8 @@ public struct Resources: Sendable, Equatable {
   public var memory = 0
   public var gpu = 0
   public var tokens: [String: Int] = [:]
+
+  package init() {}
 }
 
 /// A stage's executable and what it says of itself.

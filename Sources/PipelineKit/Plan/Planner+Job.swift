@@ -85,6 +85,7 @@ extension Planner {
         program: program, inputs: inputs.sorted { $0.port < $1.port }, outputs: face.outputs,
         parameters: parameters, environment: environment, resources: resources,
         retries: max(0, retries ?? 0), timeout: timeout, intermediate: stage.intermediate,
+        writes: writes(stage),
         components: components))
     return jobs.count - 1
   }
@@ -136,6 +137,15 @@ extension Planner {
       environment.updateValue(environmentValue(name), forKey: name)
     }
     return environment
+  }
+
+  private mutating func writes(_ stage: Manifest.Stage) -> [String] {
+    stage.writes.compactMap { node in
+      guard let value = faults.collect({ try scope.fill(node) }) else { return nil }
+      if let text = value.string { return text }
+      faults.refuse("writes has \(node.kind) and takes paths", at: node.place)
+      return nil
+    }
   }
 
   mutating func parameters(_ stage: Manifest.Stage, _ face: Face) -> [String: JSONValue] {

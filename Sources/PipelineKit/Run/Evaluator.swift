@@ -89,8 +89,9 @@ final class Evaluator {
     guard let outputs = remembered, job.outputs.allSatisfy({ outputs[$0.port] != nil }) else {
       return .unknown
     }
-    let absent = outputs.filter { !workspace.store.contains($0.value) }.map(\.key).sorted()
-    return absent.isEmpty ? .present(outputs) : .absent(outputs, ports: absent)
+    var absent: [String] = []
+    for (port, digest) in outputs where !workspace.store.contains(digest) { absent.append(port) }
+    return absent.isEmpty ? .present(outputs) : .absent(outputs, ports: absent.sorted())
   }
 
   /// Why a job with this verdict has to run.
@@ -104,6 +105,8 @@ final class Evaluator {
 
   /// Whether every output's link points at its object.
   func isLinked(_ job: Job, _ outputs: Outputs) -> Bool {
-    job.outputs.allSatisfy { workspace.linked(job.link($0.port)) == outputs[$0.port] }
+    job.outputs.allSatisfy { output in
+      outputs[output.port].map { workspace.isLink(job.link(output.port), to: $0) } ?? false
+    }
   }
 }

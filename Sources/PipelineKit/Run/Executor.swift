@@ -13,6 +13,8 @@ package struct Launch {
   package var log: String
   /// Whether standard output carries one JSON event a line.
   package var givesEvents: Bool
+  /// The only places below which it may write; nil: anywhere.
+  package var writable: [String]?
 }
 
 /// How a program ended.

@@ -68,8 +68,14 @@ package final class ProcessExecutor: Executor {
     var arguments = launch.arguments.map { strdup($0) } + [nil]
     var variables = environment.map { strdup($0) } + [nil]
     defer { for text in arguments + variables { free(text) } }
-    return ferry_spawn(
-      launch.arguments[0], &arguments, &variables, launch.directory, output, error)
+    guard let writable = launch.writable else {
+      return ferry_spawn(
+        launch.arguments[0], &arguments, &variables, launch.directory, output, error)
+    }
+    var places = writable.map { UnsafePointer(strdup($0)) } + [nil]
+    defer { for place in places { free(UnsafeMutableRawPointer(mutating: place)) } }
+    return ferry_spawn_confined(
+      launch.arguments[0], &arguments, &variables, launch.directory, output, error, &places)
   }
 
   package func wait(seconds: Double) throws -> [ExecutorEvent] {

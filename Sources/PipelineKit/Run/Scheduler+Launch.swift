@@ -77,12 +77,18 @@ extension Scheduler {
     var launch = Launch(
       job: job.index, arguments: [], environment: Self.environment(job, grant),
       directory: plan.root, log: "\(folder)/log", givesEvents: false)
+    var own = [folder]
+    if confinement.needsTemporaryFolder {
+      launch.environment["TMPDIR"] = "\(folder)/temporary"
+      try Files.makeDirectories("\(folder)/temporary")
+    }
     switch job.program {
     case .stage(let program):
       let file = "\(folder)/parameters.json"
       try Files.write(JSONValue.object(job.parameters).canonicalBytes, to: file)
       let state = workspace.stateFolder(key)
       try Files.makeDirectories(state)
+      own.append(state)
       launch.arguments = [program.path, "run"]
       for input in job.inputs {
         for origin in input.origins {
@@ -104,6 +110,7 @@ extension Scheduler {
       }
       launch.arguments[0] = program
     }
+    launch.writable = confinement.places(own, job.writes)
     return launch
   }
 

@@ -28,13 +28,19 @@ extension Scheduler {
   private func failure(_ attempt: Attempt, _ ending: Ending) -> Fault {
     if attempt.isTimedOut { return Fault(.temporary, "it took longer than its timeout") }
     let text = attempt.lastFault ?? "it ended with \(ending.description)"
-    return Fault(.badInput, text)
+    let words = Self.tail("\(attempt.folder)/log") + [text]
+    let isDenied = words.contains { $0.contains("Permission denied") }
+    return Fault(
+      .badInput, text,
+      remedy: isDenied && Confinement.version > 1
+        ? "a stage may write only into its outputs; name other places under 'writes:'" : nil)
   }
 
   /// Moves the outputs into the store; the result counts once it is committed.
   private func publish(_ job: Job, _ attempt: Attempt, _ ending: Ending) throws {
     var objects: [Store.Object] = []
     var found: Outputs = [:]
+    try checkNames(job, attempt)
     for output in job.outputs {
       let object = try workspace.store.adopt("\(attempt.folder)/out/\(output.port)", as: output)
       objects.append(object)
@@ -54,6 +60,17 @@ extension Scheduler {
     summary.built += 1
     reporter.report(.built(job, seconds: seconds))
     settled(job.index, found)
+  }
+
+  /// Nothing but the declared outputs may lie beside them.
+  private func checkNames(_ job: Job, _ attempt: Attempt) throws {
+    let declared = Set(job.outputs.map(\.port))
+    guard
+      let other = try Files.list("\(attempt.folder)/out").first(where: { !declared.contains($0) })
+    else { return }
+    throw Fault(
+      .badInput, "'\(job.name)' made '\(other)', which is none of its outputs",
+      remedy: "declare it under 'out:', or write it to a temporary place")
   }
 
   private func record(
@@ -138,7 +155,7 @@ extension Scheduler {
   /// committed in one transaction, then links are swapped.
   func commit() throws {
     guard !pending.isEmpty || !restored.isEmpty else { return }
-    let batch = pending
+    let batch = try withoutLost(pending)
     let again = restored
     pending = []
     restored = []
@@ -161,6 +178,18 @@ extension Scheduler {
     }
     FaultPoint.reach(.afterCommit)
     for item in batch { try tidy(item) }
+  }
+
+  /// The finished jobs whose objects are still there: one that another stage wrote into was set
+  /// aside, and is no result.
+  private func withoutLost(_ items: [Pending]) throws -> [Pending] {
+    try items.filter { item in
+      if item.objects.allSatisfy({ workspace.store.contains($0.digest) }) { return true }
+      evaluator.fresh[item.verdict.key] = nil
+      release(item.verdict.key)
+      try Files.removeTree(item.folder)
+      return false
+    }
   }
 
   /// Remembers that an instance now stands for another action.

@@ -86,6 +86,7 @@ public final class Scheduler {
   /// A re-made intermediate result came out different, so decisions must be taken again.
   var needsAnotherPass = false
   lazy var priorities = makePriorities()
+  lazy var confinement = Confinement(root: plan.root, workspace: workspace.path)
 
   package init(
     plan: Plan, workspace: Workspace, executor: any Executor, options: RunOptions,

@@ -23,11 +23,11 @@ extension State {
   /// Reads `port=hex` pairs separated by blanks; nil where they are damaged.
   static func outputs(_ text: String) -> Outputs? {
     var outputs: Outputs = [:]
-    for pair in text.split(separator: " ") {
-      guard let equals = pair.firstIndex(of: "="),
-        let digest = Digest(hex: pair[pair.index(after: equals)...])
+    for pair in text.utf8.split(separator: UInt8(ascii: " ")) {
+      guard let equals = pair.firstIndex(of: UInt8(ascii: "=")),
+        let digest = Digest(hex: Substring(pair[pair.index(after: equals)...]))
       else { return nil }
-      outputs[String(pair[..<equals])] = digest
+      outputs[String(Substring(pair[..<equals]))] = digest
     }
     return outputs
   }

@@ -68,6 +68,29 @@ public final class Workspace {
     }
   }
 
+  /// Whether `link` (below the workspace) points at an object.
+  func isLink(_ link: String, to digest: Digest) -> Bool {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+      let count = readlink("\(path)/\(link)", buffer.baseAddress!, buffer.count)
+      // `objects/ab/cdef...`: a slash after the first two digits.
+      guard count > 66 else { return false }
+      var next = count - 65
+      for byte in digest.bytes {
+        if next == count - 63 {
+          guard buffer[next] == 0x2F else { return false }
+          next += 1
+        }
+        guard buffer[next] == Self.digits[Int(byte >> 4)],
+          buffer[next + 1] == Self.digits[Int(byte & 15)]
+        else { return false }
+        next += 2
+      }
+      return true
+    }
+  }
+
+  private static let digits = "0123456789abcdef".utf8.map { CChar($0) }
+
   /// The digest of the object that `link` (below the workspace) points at.
   public func linked(_ link: String) -> Digest? {
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -87,7 +110,9 @@ public final class Workspace {
   }
 
   /// Tries to say that objects are in use (`alone` false), or to have all objects for oneself.
-  func lockStore(alone: Bool) throws -> Bool { try lock(0, alone ? FERRY_EXCLUSIVE : FERRY_SHARED) }
+  package func lockStore(alone: Bool) throws -> Bool {
+    try lock(0, alone ? FERRY_EXCLUSIVE : FERRY_SHARED)
+  }
 
   func unlockStore() {
     if lockFile >= 0 { _ = ferry_lock_byte(lockFile, 0, FERRY_UNLOCK) }

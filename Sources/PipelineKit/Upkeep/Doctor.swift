@@ -26,7 +26,7 @@ public enum Doctor {
   }
 
   public static func examine(workspace path: String) -> [Finding] {
-    var findings = [machine]
+    var findings = [machine, confinement]
     let base = Files.isDirectory(path) ? path : Files.parent(of: path)
     findings += [space(base), fileSystem(base)]
     findings += stages()
@@ -40,6 +40,15 @@ public enum Doctor {
       subject: "machine", isGood: true,
       text: "\(Parallel.processors) processors, \(describe(bytes: Machine.memory)), "
         + "\(gpus) GPU\(gpus == 1 ? "" : "s")")
+  }
+
+  private static var confinement: Finding {
+    let holds = Confinement.version > 1
+    return Finding(
+      subject: "confinement", isGood: true,
+      text: holds
+        ? "the kernel keeps stages from writing outside their own folders"
+        : "this kernel cannot keep stages from writing elsewhere (no Landlock)")
   }
 
   private static func space(_ folder: String) -> Finding {
