@@ -1,3 +1,4 @@
+import Artifacts
 import Platform
 
 /// An option of a command: a flag, or one that takes a value.
@@ -29,6 +30,19 @@ struct Command: Sendable {
   static let set = Option(
     name: "set", value: "NAME=VALUE",
     help: "Give a variable, or STAGE.PARAMETER, a value (YAML); may be repeated.")
+
+  var json: JSONValue {
+    [
+      "name": .string(name), "summary": .string(summary), "operands": .string(operands),
+      "options": .array(
+        options.map {
+          [
+            "name": .string($0.name), "value": $0.value.map { .string($0) } ?? .null,
+            "help": .string($0.help),
+          ]
+        }),
+    ]
+  }
 
   var help: String {
     var text = "\(summary)\n\nusage: ferry \(name)"

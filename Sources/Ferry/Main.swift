@@ -32,6 +32,9 @@ import Platform
       return Fault.Code.usage.rawValue
     }
     switch name {
+    case "help" where words.contains("--json"):
+      Console.print(JSONValue.object(["commands": .array(commands.map(\.json))]).canonical + "\n")
+      return 0
     case "help", "--help", "-h":
       let named = words.dropFirst().first.flatMap { word in commands.first { $0.name == word } }
       Console.print(named?.help ?? help)

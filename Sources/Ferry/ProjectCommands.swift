@@ -28,7 +28,7 @@ enum SchemaCommand {
 enum InitCommand {
   static let command = Command(
     name: "init", summary: "Begin a project: ferry.yaml and its schema.", operands: "[DIR]",
-    options: [], run: { try run($0) })
+    options: [Command.json], run: { try run($0) })
 
   private static let manifest = """
     # yaml-language-server: $schema=ferry.schema.json
@@ -64,16 +64,26 @@ enum InitCommand {
     try Files.write(manifest, to: path)
     let text = Files.join(folder, "text.txt")
     if !Files.exists(text) { try Files.write("this is a ferry\n", to: text) }
-    try Files.write(try SchemaCommand.schema().pretty, to: Files.join(folder, "ferry.schema.json"))
-    Console.print("wrote \(path); now try 'ferry run' there\n")
+    let schema = Files.join(folder, "ferry.schema.json")
+    try Files.write(try SchemaCommand.schema().pretty, to: schema)
+    tell([path, text, schema], "now try 'ferry run' there", arguments)
     return 0
+  }
+}
+
+/// Says which files a command has written.
+private func tell(_ paths: [String], _ next: String, _ arguments: Arguments) {
+  if arguments.has("json") {
+    Console.print((["wrote": JSONValue(paths)] as JSONValue).canonical + "\n")
+  } else {
+    Console.print("wrote \(paths.joined(separator: ", ")); \(next)\n")
   }
 }
 
 enum NewCommand {
   static let command = Command(
     name: "new", summary: "Write a stage's folder that compiles.", operands: "stage NAME",
-    options: [], run: { try run($0) })
+    options: [Command.json], run: { try run($0) })
 
   private static func run(_ arguments: Arguments) throws -> Int32 {
     guard arguments.operands.count == 2, arguments.operands[0] == "stage" else {
@@ -98,8 +108,9 @@ enum NewCommand {
     try declare(name, type)
     try Files.makeDirectories(folder)
     try Files.write(program(name, type), to: "\(folder)/Main.swift")
-    Console.print(
-      "wrote \(folder)/Main.swift; build it with 'swift build --product ferry-\(name)'\n")
+    tell(
+      ["\(folder)/Main.swift", "Package.swift"],
+      "build it with 'swift build --product ferry-\(name)'", arguments)
     return 0
   }
 

@@ -87,6 +87,10 @@ enum RunCommand {
     _ pipeline: Pipeline, _ options: RunOptions, _ arguments: Arguments
   ) throws -> Int32 {
     let statuses = try pipeline.status(wanted: options.wanted, forced: options.forced)
+    if arguments.has("explain") {
+      let explanations = try pipeline.explain(statuses) { $0.state != "up-to-date" }
+      return tell(explanations, of: statuses, arguments)
+    }
     if arguments.has("json") {
       Console.print(JSONValue.array(statuses.map(\.json)).canonical + "\n")
       return 0
@@ -94,12 +98,27 @@ enum RunCommand {
     for status in statuses where status.state != "up-to-date" {
       Console.print("\(status.job.name): \(status.text)\n")
     }
-    let counts = Dictionary(grouping: statuses, by: \.state).mapValues(\.count)
-    Console.print(
-      "\(statuses.count) stages: \(counts["up-to-date"] ?? 0) up to date, "
-        + "\(counts["restorable"] ?? 0) to restore, \(counts["to-run"] ?? 0) to run, "
-        + "\(counts["waiting"] ?? 0) waiting for these\n")
+    Console.print(Self.counts(statuses))
     return 0
+  }
+
+  private static func tell(
+    _ explanations: [Explanation], of statuses: [JobStatus], _ arguments: Arguments
+  ) -> Int32 {
+    if arguments.has("json") {
+      Console.print(JSONValue.array(explanations.map(\.json)).canonical + "\n")
+      return 0
+    }
+    for explanation in explanations { Console.print(explanation.text) }
+    Console.print(counts(statuses))
+    return 0
+  }
+
+  private static func counts(_ statuses: [JobStatus]) -> String {
+    let counts = Dictionary(grouping: statuses, by: \.state).mapValues(\.count)
+    return "\(statuses.count) stages: \(counts["up-to-date"] ?? 0) up to date, "
+      + "\(counts["restorable"] ?? 0) to restore, \(counts["to-run"] ?? 0) to run, "
+      + "\(counts["waiting"] ?? 0) waiting for these\n"
   }
 }
 
@@ -116,7 +135,7 @@ extension RunSummary {
     if isInterrupted { parts.append("interrupted") }
     let time = seconds > 0 ? " (\(describe(seconds: seconds)))" : ""
     let what = parts.isEmpty ? "nothing to do" : parts.joined(separator: ", ")
-    return "\(total) stage\(total == 1 ? "" : "s"): \(what) \(time)"
+    return "\(total) stage\(total == 1 ? "" : "s"): \(what)\(time)"
   }
 
   var json: JSONValue {

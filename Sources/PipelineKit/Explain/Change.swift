@@ -39,7 +39,7 @@ public struct Change: Sendable, Equatable {
   public var text: String {
     switch subject {
     case .input: "input \(name): \(Self.short(old)) -> \(Self.short(new))"
-    case .command: "the command line"
+    case .command: "the command line\(Self.words(old, new))"
     case .binary: "the program's own bytes"
     case .revision, .schema, .stage: "\(subject.rawValue): \(Self.show(old)) -> \(Self.show(new))"
     case .output: "output \(name)"
@@ -52,6 +52,23 @@ public struct Change: Sendable, Equatable {
       "subject": .string(subject.rawValue), "name": .string(name), "old": old, "new": new,
       "text": .string(text),
     ]
+  }
+
+  /// The words of a command that differ, where it has as many as before.
+  private static func words(_ old: JSONValue, _ new: JSONValue) -> String {
+    guard let a = old.array, let b = new.array, a.count == b.count else { return "" }
+    let pairs = zip(a, b).filter { $0 != $1 }.map { "\(word($0)) -> \(word($1))" }
+    return pairs.isEmpty || pairs.count > 3 ? "" : ": " + pairs.joined(separator: ", ")
+  }
+
+  /// A word of a command, its ports as a manifest writes them.
+  private static func word(_ parts: JSONValue) -> String {
+    JSONValue.string(
+      (parts.array ?? []).map { part in
+        part.string ?? part["in"]?.string.map { "${in.\($0)}" }
+          ?? part["out"]?.string.map { "${out.\($0)}" } ?? ""
+      }.joined()
+    ).canonical
   }
 
   private static func show(_ value: JSONValue) -> String {

@@ -65,12 +65,18 @@ extension Pipeline {
   public func explain(_ targets: [String]) throws -> [Explanation] {
     let wanted = try plan.select(targets, workspace: workspace.path)
     let named = Set(targets.flatMap { plan.match($0, workspace: workspace.path) })
-    let statuses = try status(wanted: wanted)
+    return try explain(status(wanted: wanted)) { named.contains($0.job.index) }
+  }
+
+  /// Explains those of the jobs that `isNamed` picks; `statuses` holds what they need, too.
+  public func explain(
+    _ statuses: [JobStatus], where isNamed: (JobStatus) -> Bool = { _ in true }
+  ) throws -> [Explanation] {
     let outputs = Dictionary(
       statuses.filter { !$0.outputs.isEmpty }.map { ($0.job.index, $0.outputs) },
       uniquingKeysWith: { $1 })
     let evaluator = Evaluator(plan: plan, workspace: workspace, threads: Parallel.processors)
-    return try statuses.filter { named.contains($0.job.index) }.map { status in
+    return try statuses.filter(isNamed).map { status in
       var explanation = Explanation(status: status)
       explanation.lastAttempt = try workspace.state.lastAttempt(of: status.job.name)
       if case .waits = status.standing { return explanation }

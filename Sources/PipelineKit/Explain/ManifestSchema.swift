@@ -64,6 +64,10 @@ public enum ManifestSchema {
       "pin": ["enum": ["revision", "binary"]],
       "intermediate": ["type": "boolean"],
       "environment": ["type": "array", "items": ["type": "string"]],
+      "writes": [
+        "type": "array", "items": ["type": "string"],
+        "description": "Further places the stage may write to; '/' for anywhere.",
+      ],
     ]
   }
 

@@ -114,15 +114,35 @@ extension Workspace {
     return json
   }
 
+  /// Where the inputs of an attempt lie.
+  private func paths(_ origins: JSONValue) -> [String] {
+    (origins.array ?? []).map { item in
+      let object = item["digest"]?.string.flatMap { Digest(hex: $0) }.map { store.path($0) }
+      return item["path"]?.string ?? object ?? ""
+    }
+  }
+
+  /// One word of a command, its outputs named by their ports.
+  private func words(_ parts: JSONValue, _ attempt: JSONValue?) -> [String] {
+    let parts = parts.array ?? []
+    let inputs = { (part: JSONValue) -> [String]? in
+      part["in"]?.string.map { self.paths(attempt?["origins"]?[$0] ?? .array([])) }
+    }
+    if parts.count == 1, let several = inputs(parts[0]) { return several }
+    return [
+      parts.map { $0.string ?? inputs($0)?.first ?? $0["out"]?.string ?? "" }.joined()
+    ]
+  }
+
   /// The command line that makes the result again.
   private func command(_ components: JSONValue?, _ attempt: JSONValue?) -> [String]? {
-    guard let components, let stage = components["stage"]?.string else { return nil }
+    guard let components else { return nil }
+    guard let stage = components["stage"]?.string else {
+      return components["command"]?.array?.flatMap { self.words($0, attempt) }
+    }
     var words = ["ferry-\(stage)", "run"]
     for (port, list) in (attempt?["origins"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
-      for item in list.array ?? [] {
-        let object = item["digest"]?.string.flatMap { Digest(hex: $0) }.map { store.path($0) }
-        words += ["--in", "\(port)=\(item["path"]?.string ?? object ?? "")"]
-      }
+      for path in paths(list) { words += ["--in", "\(port)=\(path)"] }
     }
     for port in (components["outputs"]?.object ?? [:]).keys.sorted() {
       words += ["--out", "\(port)=\(port)"]
