@@ -145,7 +145,7 @@ let package = Package(
     tests("Plotting", ["Plotting"]),
     tests("Projection", ["Projection", "Artifacts"], golden: true),
     tests("Neural", ["Neural", "Tensors", "Artifacts"], golden: true),
-    tests("PipelineKit", ["PipelineKit", "Artifacts"]),
+    tests("PipelineKit", ["PipelineKit", "Artifacts", "CProcess"]),
     tests("StageKit", ["StageKit", "Artifacts"]),
     tests("Downloads", ["Downloads", "Artifacts"]),
     tests("Weights", ["Weights", "Archives", "Artifacts"], golden: true),

@@ -53,11 +53,13 @@ final class Bench {
 final class Notes: Reporter {
   var failures: [String] = []
   var reasons: [String: Reason] = [:]
+  var notes: [String] = []
 
   func report(_ event: RunEvent) {
     switch event {
     case .failed(_, let failure): failures.append(failure.text)
     case .started(let job, let reason, _): reasons[job.name] = reason
+    case .note(let text): notes.append(text)
     default: break
     }
   }
@@ -71,6 +73,8 @@ final class Notes: Reporter {
 /// `folder OUT IN...` a file an input; `nothing OUT` makes no output, `fail` fails.
 final class Recorder: Executor {
   var started: [Int] = []
+  /// The arguments of all that was started, without the program.
+  var launches: [[String]] = []
   /// Called before a job's work is done.
   var before: (Launch) throws -> Void = { _ in }
   /// A fault thrown by `before` is the job's failure, not the test's.
@@ -82,6 +86,7 @@ final class Recorder: Executor {
 
   func start(_ launch: Launch) throws {
     started.append(launch.job)
+    launches.append(Array(launch.arguments.dropFirst()))
     open.append(launch)
     peak = max(peak, open.count)
     try Files.write("log of \(launch.arguments)\n", to: launch.log)

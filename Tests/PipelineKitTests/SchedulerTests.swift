@@ -237,3 +237,51 @@ private func makeBench(_ manifest: String = chain) throws -> Bench {
   let fault = #expect(throws: Fault.self) { try bench.run() }
   #expect(fault?.message.contains("needs 99 GPUs") == true)
 }
+
+@Test func theLongestWayGoesFirst() throws {
+  func stage(_ name: String, _ input: String) -> String {
+    "  \(name): { command: [sh, join, \"${out.o}\", \(name), \"${in.i}\"], in: { i: \(input) }, "
+      + "out: { o: file }, resources: { cpu: 4 } }\n"
+  }
+  let bench = try makeBench(
+    "ferry: 1\nsources: { a: a.txt }\nstages:\n" + stage("short", "sources.a")
+      + stage("other", "sources.a") + stage("long", "sources.a") + stage("longer", "long.o")
+      + stage("longest", "longer.o"))
+  try bench.run()
+  #expect(bench.recorder.launches.prefix(2).map { $0[2] } == ["long", "longer"])
+}
+
+@Test func resourcesAreHandedOutById() {
+  var pool = ResourcePool(processors: 8, memory: 100, gpus: [3, 5], tokens: ["disk": 2])
+  var wanted = Resources()
+  wanted.cpu = 1
+  wanted.gpu = 1
+  wanted.memory = 60
+  wanted.tokens = ["disk": 1]
+  let first = pool.take(wanted, waiting: 0)
+  #expect(first?.gpus == [3])
+  let tooMuch = pool.take(wanted, waiting: 0)
+  #expect(tooMuch == nil, "the memory is taken")
+  wanted.memory = 40
+  let second = pool.take(wanted, waiting: 0)
+  #expect(second?.gpus == [5])
+  wanted.memory = 0
+  let third = pool.take(wanted, waiting: 0)
+  #expect(third == nil, "no GPU and no token is left")
+  if let first { pool.give(back: first) }
+  let again = pool.take(wanted, waiting: 0)
+  #expect(again?.gpus == [3])
+}
+
+@Test func stagesSeeTheResourcesTheyWereGiven() throws {
+  let bench = try makeBench(
+    chain.replacing("in: { i: first.o }", with: "resources: { cpu: 3 }, in: { i: first.o }"))
+  var seen: [String: String] = [:]
+  bench.recorder.before = { launch in
+    if launch.arguments.contains("upper") { seen = launch.environment }
+  }
+  try bench.run()
+  #expect(seen["FERRY_THREADS"] == "3" && seen["OMP_NUM_THREADS"] == "3")
+  #expect(seen["CUDA_VISIBLE_DEVICES"] == "")
+  #expect(seen["PATH"] != nil && seen["FERRY_BINARIES"] == nil)
+}
