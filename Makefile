@@ -35,6 +35,7 @@ lint: ## Check formatting, the way CI does.
 
 bench: build ## Measure against the peers; PYTHON names an interpreter that has torch.
 	Benchmarks/training
+	Benchmarks/pipelines
 	Benchmarks/datasets
 	@if [ -n "$${FERRY_TEST_DATA:-}" ]; then Benchmarks/faces "$$FERRY_TEST_DATA"; \
 	else echo "Benchmarks/faces: skipped, FERRY_TEST_DATA does not name the folder of test photos"; fi
