@@ -21,13 +21,12 @@ public final class Parameter {
   public var isTrainable = true
   /// Multiplies the optimiser's learning rate, for parts that learn slower or faster than others.
   public var rateFactor = 1.0
-  private let sum: Tensor
+  private lazy var sum = Tensor(value.shape)
   private var isZero = true
 
   public init(_ name: String, _ value: Tensor) {
     self.name = name
     self.value = value
-    sum = Tensor(value.shape)
   }
 
   /// What the backward passes since the last `zeroGradient()` have added up.

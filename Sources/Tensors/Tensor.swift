@@ -48,6 +48,16 @@ public final class Tensor: @unchecked Sendable {
     for (i, value) in values.enumerated() { pointer[i] = value }
   }
 
+  /// A plain tensor that only reads memory of someone else, such as a mapped file; frozen weights
+  /// need no copy.
+  ///
+  /// - Parameter owner: keeps the memory; it lives as long as the tensor.
+  public convenience init(
+    _ shape: [Int], reading pointer: UnsafePointer<Float>, owner: AnyObject
+  ) {
+    self.init(shape, .plain, memory: TensorMemory(pointer, owner: owner), offset: 0)
+  }
+
   /// A tensor of zeros.
   public static func zeros(_ shape: [Int], layout: Layout = .plain) -> Tensor {
     let tensor = Tensor(shape, layout: layout)

@@ -15,14 +15,27 @@ import Platform
 final class TensorMemory: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   private let bytes: Int
+  /// Whose memory this is, where it is not ours.
+  private let owner: AnyObject?
 
   init(floats: Int) {
     let block = Recycler.shared.take(bytes: Recycler.rounded(floats * 4))
     pointer = block.pointer.assumingMemoryBound(to: Float.self)
     bytes = block.bytes
+    owner = nil
   }
 
-  deinit { Recycler.shared.give(.init(pointer: UnsafeMutableRawPointer(pointer), bytes: bytes)) }
+  /// Memory that lives as long as its owner, and is not written to.
+  init(_ pointer: UnsafePointer<Float>, owner: AnyObject) {
+    self.pointer = UnsafeMutablePointer(mutating: pointer)
+    self.owner = owner
+    bytes = 0
+  }
+
+  deinit {
+    guard owner == nil else { return }
+    Recycler.shared.give(.init(pointer: UnsafeMutableRawPointer(pointer), bytes: bytes))
+  }
 }
 
 /// Free blocks by size.

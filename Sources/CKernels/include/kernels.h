@@ -200,6 +200,55 @@ typedef struct {
 // y [columns][3] = (mean - 127.5) / 128 of each cell of one row of the grid.
 void ferry_area_row(const ferry_area *area, long row, float *y);
 
+// Transformers: rows of `width` floats, plain -----------------------------------------------------
+
+enum { FERRY_GELU = 0, FERRY_QUICK_GELU = 1 };
+
+// y = activation(x + bias), with x + bias kept in `sum` for the backward pass; bias and sum may be
+// null, y and sum may be x.
+void ferry_activate(int kind, const float *x, const float *bias, long rows, long width, float *sum,
+                    float *y);
+// dx = dy activation'(sum); dx may be dy.
+void ferry_activate_backward(int kind, const float *sum, const float *dy, long rows, long width,
+                             float *dx);
+// y = (x - mean) inverse gamma + beta with each row's own mean and inverse deviation, which are kept
+// where wanted.
+void ferry_layer_norm(const float *x, const float *gamma, const float *beta, float epsilon,
+                      long rows, long width, float *y, float *mean, float *inverse);
+// dx (+)= the gradient of the input.
+void ferry_layer_norm_backward(const float *x, const float *dy, const float *gamma,
+                               const float *mean, const float *inverse, long rows, long width,
+                               int accumulate, float *dx);
+// dgamma (+)= sum dy xhat and dbeta (+)= sum dy over the rows; null where not wanted.
+void ferry_layer_norm_gradients(const float *x, const float *dy, const float *mean,
+                                const float *inverse, long rows, long width, int accumulate_gamma,
+                                float *dgamma, int accumulate_beta, float *dbeta);
+// sums [width] (+)= the sum of the rows.
+void ferry_column_sums(const float *x, long rows, long width, int accumulate, float *sums);
+// y = x + bias + residual; bias and residual may be null, y may be x.
+void ferry_add_bias(const float *x, const float *bias, const float *residual, long rows, long width,
+                    float *y);
+
+// Attention of `heads` heads of `width` floats side by side in a row. Sequence s has the query rows
+// query_starts[s] ..< query_starts[s + 1] and likewise its keys and values. Under `causal` a query sees
+// the keys up to its own place, the last query being at the last key. bias [heads][L][L] and mask
+// [masks][L][L] (sequence s has the mask s % masks) are added to the scaled products; both ask for
+// sequences of one length.
+typedef struct {
+  const float *q, *k, *v;
+  long query_stride, key_stride;  // floats from row to row; keys and values share theirs
+  const int32_t *query_starts, *key_starts;
+  long sequences, heads, width;
+  float scale;
+  int causal;
+  const float *bias, *mask;
+  long masks;
+} ferry_attention;
+void ferry_attention_forward(const ferry_attention *attention, float *y, long y_stride);
+// The gradients lie as q, k and v do; dbias, where wanted, is added to.
+void ferry_attention_backward(const ferry_attention *attention, const float *dy, long dy_stride,
+                              float *dq, float *dk, float *dv, float *dbias);
+
 // Matrices --------------------------------------------------------------------------------------
 
 // c [m][n] (+)= op(a) op(b): op(a) is [m][k], op(b) is [k][n]; rows of the stored matrices lie

@@ -1,0 +1,38 @@
+import Tensors
+
+/// Two projections with an activation between (Vaswani et al. 2017, section 3.3).
+final class FeedForward {
+  private let up: Projection
+  private let down: Projection
+  private let activation: Activation
+  private var sum: Tensor?
+
+  init(
+    up: String, down: String, width: Int, hidden: Int, activation: Activation,
+    deviation: (up: Double, down: Double), from source: ParameterSource
+  ) throws {
+    self.up = try Projection(
+      "\(up).weight", "\(up).bias", inputs: width, outputs: hidden, deviation: deviation.up,
+      from: source)
+    self.down = try Projection(
+      "\(down).weight", "\(down).bias", inputs: hidden, outputs: width, deviation: deviation.down,
+      from: source)
+    self.activation = activation
+  }
+
+  var parameters: [Parameter] { up.parameters + down.parameters }
+
+  func forward(_ x: Tensor, adding residual: Tensor?, training: Bool) -> Tensor {
+    let hidden = up.product(x, training: training)
+    sum = activation.apply(hidden, bias: up.bias?.value, keeping: training)
+    return down.forward(hidden, adding: residual, training: training)
+  }
+
+  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+    guard let sum = sum.take(), let gradient = down.backward(dy, inputGradient: true) else {
+      preconditionFailure("backward needs a training forward")
+    }
+    activation.backward(gradient, sum: sum)
+    return up.backward(gradient, inputGradient: inputGradient)
+  }
+}
