@@ -102,7 +102,7 @@ let package = Package(
       "synthesize", in: "Synthesize", ["Portraits", "Faces", "Imaging", "Archives", "Artifacts"]),
     stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
     stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
-    stage("embed", in: "Embed", ["Language", "Expressions", "Artifacts"]),
+    stage("embed", in: "Embed", ["Language", "Expressions", "Tensors", "Artifacts"]),
     stage("fetch", in: "Fetch", ["Downloads", "Weights", "Artifacts"]),
     stage("import", in: "Import", ["Weights", "Artifacts"]),
     stage("shard", in: "Shard", ["Expressions", "Imaging", "Artifacts"]),

@@ -69,14 +69,24 @@ public struct ClassEmbeddings: Sendable, Equatable {
   }
 
   /// Writes a safetensors file: `text` F32 [K, d], `classes` and `prompts` as JSON lists in the
-  /// metadata.
-  public func write(to path: String) throws {
-    let writer = try SafetensorsWriter(
-      path, tensors: [("text", .float32, [classes.count, width])],
-      metadata: [
-        "classes": JSONValue(classes).canonical, "prompts": JSONValue(prompts).canonical,
-      ])
+  /// metadata; with `each` also every prompt's own embedding, `each` F32 [P, d], and its class,
+  /// `each_class` I64 [P], and the list `each_prompts`.
+  public func write(to path: String, each: PromptEmbeddings? = nil) throws {
+    var tensors: [(name: String, type: ElementType, shape: [Int])] = [
+      ("text", .float32, [classes.count, width])
+    ]
+    var metadata = [
+      "classes": JSONValue(classes).canonical, "prompts": JSONValue(prompts).canonical,
+    ]
+    if let each {
+      tensors.append(("each", .float32, [each.prompts.count, width]))
+      tensors.insert(("each_class", .int64, [each.prompts.count]), at: 0)
+      metadata["each_prompts"] = JSONValue(each.prompts).canonical
+    }
+    let writer = try SafetensorsWriter(path, tensors: tensors, metadata: metadata)
+    if let each { try writer.append(each.classes) }
     try writer.append(values)
+    if let each { try writer.append(each.values) }
     try writer.finish()
   }
 
@@ -110,5 +120,20 @@ public struct ClassEmbeddings: Sendable, Equatable {
     return text.split(separator: ",").map { part in
       String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
+  }
+}
+
+/// The embeddings of single prompts, several a class.
+public struct PromptEmbeddings: Sendable, Equatable {
+  public var prompts: [String]
+  /// The class of each prompt, by number.
+  public var classes: [Int]
+  /// Row-major [P, d].
+  public var values: [Float]
+
+  public init(prompts: [String], classes: [Int], values: [Float]) {
+    self.prompts = prompts
+    self.classes = classes
+    self.values = values
   }
 }

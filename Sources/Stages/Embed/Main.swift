@@ -3,82 +3,108 @@ import Expressions
 import Language
 import Platform
 import StageKit
+import Tensors
 
-/// `ferry-embed`: one embedding a class from a frozen text encoder or its offline stand-in.
+/// `ferry-embed`: embeddings of the classes from a frozen text encoder or its offline stand-in.
 @main struct Embed: Stage {
-  static let contract = Contract(
-    name: "embed", revision: 1,
-    summary: "Embed the class names, as a frozen text encoder sees them.",
-    parameters: [
-      ContractParameter(
-        "encoder", .choice(["circumplex", "file"]), default: "circumplex",
-        help: "circumplex: numbers from published studies of affect and facial action, "
-          + "a stand-in that needs no weights; file: a safetensors file at the input 'weights'."),
-      ContractParameter(
-        "classes", .list(.string), default: .null,
-        help: "The classes to embed; null: the seven basic ones, or all classes of the file."),
-      ContractParameter(
-        "width", .integer, default: .integer(Circumplex.width), minimum: 128, maximum: 1024,
-        help: "Numbers a class of the circumplex: "
-          + Circumplex.widths.map(String.init).joined(separator: ", ")
-          + ". An encoder of the same width needs no trained layer in between (resnet18: 512 times "
-          + "its width)."),
-      ContractParameter(
-        "template", .string, default: "person-making",
-        help: "The prompt: "
-          + PromptTemplate.catalogue.compactMap(\.name).joined(separator: ", ")
-          + ", or a sentence with {noun} in it."),
-    ],
-    inputs: [
-      ContractPort(
-        "weights", optional: true,
-        help: "For encoder file: a safetensors file with 'text' [K, d] and 'classes' in its "
-          + "metadata, or a folder with embeddings.safetensors.")
-    ],
-    outputs: [ContractPort("embeddings", help: "One raw embedding a class, with its prompt.")])
+  static let contract = EmbedContract.contract
 
   static func run(_ context: StageContext) throws {
-    let encoder = context.parameters.string("encoder")
-    let embeddings =
-      encoder == "file" ? try readFile(context) : try circumplex(context)
-    try embeddings.write(to: Files.join(context.output("embeddings"), ClassEmbeddings.fileName))
-    try context.seal(
-      "embeddings", rows: ["classes": embeddings.classes.count],
-      metadata: [
-        "encoder": .string(encoder), "classes": JSONValue(embeddings.classes),
-        "prompts": JSONValue(embeddings.prompts), "width": .integer(embeddings.width),
-      ])
+    ThreadPool.threads = context.threads
+    let encoder = try EncoderChoice(context)
+    let embeddings: ClassEmbeddings
+    var each: PromptEmbeddings?
+    switch encoder {
+    case .circumplex: embeddings = try circumplex(context)
+    case .file(let path): embeddings = try readFile(path, context)
+    case .text(let kind, let path):
+      let result = try TextEmbedding(context).embed(kind, weights: path)
+      (embeddings, each) = (result.classes, result.each)
+    }
+    try embeddings.write(
+      to: Files.join(context.output("embeddings"), ClassEmbeddings.fileName), each: each)
+    var metadata: [String: JSONValue] = [
+      "encoder": .string(encoder.name), "classes": JSONValue(embeddings.classes),
+      "prompts": JSONValue(embeddings.prompts), "width": .integer(embeddings.width),
+    ]
+    var rows = ["classes": embeddings.classes.count]
+    if let each {
+      metadata["ensemble"] = .string(context.parameters.string("ensemble"))
+      rows["prompts"] = each.prompts.count
+    }
+    try context.seal("embeddings", rows: rows, metadata: .object(metadata))
   }
 
   private static func circumplex(_ context: StageContext) throws -> ClassEmbeddings {
-    if let path = context.optionalInput("weights") {
+    let templates = try TextEmbedding.templates(context)
+    guard templates.count == 1 else {
       throw Fault(
-        .usage, "encoder circumplex takes no weights, but '\(path)' was given",
-        remedy: "set encoder=file, or leave the input out")
+        .usage, "encoder circumplex takes one template, it knows no ensembles",
+        remedy: "its numbers do not depend on the prompt")
     }
-    let name = context.parameters.string("template")
-    guard let template = PromptTemplate(name) else {
-      let near = nearestWord(to: name, among: PromptTemplate.catalogue.compactMap(\.name))
-      throw Fault(
-        .usage, "'\(name)' is neither a template's name nor a sentence with {noun}",
-        remedy: near.map { "did you mean '\($0)'?" })
-    }
-    let classes =
-      context.parameters.optionalStrings("classes") ?? ClassList.seven.names
+    let classes = context.parameters.optionalStrings("classes") ?? ClassList.seven.names
     return try ClassEmbeddings.circumplex(
-      classes, prompts: classes.map { template.prompt(for: $0) },
+      classes, prompts: classes.map { templates[0].prompt(for: $0) },
       width: context.parameters.integer("width"))
   }
 
-  private static func readFile(_ context: StageContext) throws -> ClassEmbeddings {
-    guard let given = context.optionalInput("weights") else {
-      throw Fault(
-        .usage, "encoder file needs a file of embeddings",
-        remedy: "add --in weights=FILE.safetensors")
-    }
+  private static func readFile(_ given: String, _ context: StageContext) throws -> ClassEmbeddings {
     let path = Files.isDirectory(given) ? Files.join(given, ClassEmbeddings.fileName) : given
     let embeddings = try ClassEmbeddings(file: path)
     guard let wanted = context.parameters.optionalStrings("classes") else { return embeddings }
     return try embeddings.selecting(wanted, from: path)
+  }
+}
+
+/// Which encoder runs, on what.
+enum EncoderChoice {
+  case circumplex
+  case file(String)
+  case text(TextEncoder.Kind, weights: String)
+
+  var name: String {
+    switch self {
+    case .circumplex: "circumplex"
+    case .file: "file"
+    case .text(let kind, _): kind.rawValue
+    }
+  }
+
+  /// - Throws: `Fault` where the parameter and the inputs do not go together.
+  init(_ context: StageContext) throws {
+    let weights = context.optionalInput("weights")
+    let asked = context.parameters.optionalString("encoder")
+    switch (asked, weights) {
+    case (nil, nil), ("circumplex", nil): self = .circumplex
+    case ("circumplex", let path?):
+      throw Fault(
+        .usage, "encoder circumplex takes no weights, but '\(path)' was given",
+        remedy: "set another encoder, or leave the input out")
+    case ("file", nil):
+      throw Fault(
+        .usage, "encoder file needs a file of embeddings",
+        remedy: "add --in weights=FILE.safetensors")
+    case ("file", let path?): self = .file(path)
+    case (let name?, nil):
+      throw Fault(
+        .missingInput, "encoder \(name) needs weights at the input 'weights'",
+        remedy: TextEncoder.Kind(rawValue: name)?.whereFrom)
+    case (let name, let path?):
+      guard let kind = try name.map({ TextEncoder.Kind(rawValue: $0) }) ?? Self.kind(of: path)
+      else { throw Fault(.usage, "unknown encoder") }
+      self = .text(kind, weights: path)
+    }
+  }
+
+  /// What imported weights say of themselves.
+  private static func kind(of path: String) throws -> TextEncoder.Kind? {
+    let names = TextEncoder.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+    if Files.exists(Files.join(path, Artifact.recordName)) {
+      let architecture = try Artifact.open(path).metadata["architecture"]?.string
+      if architecture == "bert" { return .sentence }
+      if let kind = architecture.flatMap({ TextEncoder.Kind(rawValue: $0) }) { return kind }
+    }
+    throw Fault(
+      .usage, "nothing says what '\(path)' is", remedy: "set encoder to one of file, \(names)")
   }
 }
