@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 DEMO := .ferry-demo
 STAGES := synthesize ingest align fetch import embed shard train evaluate cross-test report
 
-.PHONY: help packages build demo test lint bench fuzz docs install clean
+.PHONY: help packages build demo test lint parity bench fuzz docs install clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,9 +33,15 @@ test: packages ## Build and run every test.
 lint: ## Check formatting, the way CI does.
 	swift format lint --strict --recursive Package.swift Sources Tests Fuzz
 
+parity: packages ## Compare full-size networks and tokenisers with their references; PYTHON has torch.
+	$(SWIFT_BUILD) --product benchmark-language
+	$(or $(PYTHON),python3) Tests/Golden/text_encoders.py check $(BIN)/benchmark-language
+	$(or $(PYTHON),python3) Tests/Golden/tokenisers.py check $(BIN)/benchmark-language 5000
+
 bench: build ## Measure against the peers; PYTHON names an interpreter that has torch.
 	Benchmarks/training
 	Benchmarks/pipelines
+	Benchmarks/language
 	Benchmarks/datasets
 	@if [ -n "$${FERRY_TEST_DATA:-}" ]; then Benchmarks/faces "$$FERRY_TEST_DATA"; \
 	else echo "Benchmarks/faces: skipped, FERRY_TEST_DATA does not name the folder of test photos"; fi

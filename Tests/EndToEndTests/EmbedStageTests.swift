@@ -67,6 +67,23 @@ import Testing
     for i in 0..<d { #expect(abs(Double(text[d + i]) - mean[i]) < 1e-6) }
   }
 
+  /// The pipeline imports the weights and embeds with them where they are given.
+  @Test func thePipelineTakesCLIP() throws {
+    let work = try TemporaryDirectory("ferry-clip")
+    try Voyage02ChangeTests.archives(in: work)
+    let outcome = try Voyage02ChangeTests.ferry(
+      "run", work, ["train", "--set", "clip=\(folder("clip"))"])
+    #expect(outcome.status == 0, "\(outcome.messages)")
+    let text = try Artifact.open(work("workspace/artifacts/text/embeddings"))
+    #expect(text.metadata["encoder"]?.string == "clip")
+    #expect(text.metadata["width"]?.integer == TinyCLIP.outputs)
+    #expect(Files.exists(work("workspace/artifacts/train/model/model.safetensors")))
+    let without = try Voyage02ChangeTests.ferry("run", work, ["text"])
+    #expect(without.status == 0, "\(without.messages)")
+    let stand = try Artifact.open(work("workspace/artifacts/text/embeddings"))
+    #expect(stand.metadata["encoder"]?.string == "circumplex")
+  }
+
   @Test func mistakesAreExplained() throws {
     for (arguments, status, words) in [
       (settings("encoder=clip"), 66, "encoder=circumplex works offline"),

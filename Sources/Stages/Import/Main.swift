@@ -100,7 +100,7 @@ extension Architecture {
   /// Image encoders stand under `encoder.`, as in a model that was trained.
   var publishedPrefix: String {
     switch self {
-    case .resnet18, .resnet34, .resnet50, .swinT, .swinTFace: "encoder."
+    case .resnet18, .resnet34, .resnet50, .swinT, .swinTFace, .vitB32, .vitB16, .vitL14: "encoder."
     default: ""
     }
   }
