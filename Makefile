@@ -62,9 +62,12 @@ docs: build ## Write the stages' reference pages from their contracts.
 	done
 
 install: build ## Install under PREFIX (default /usr/local).
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ferry/pipelines"
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ferry/pipelines/paper/parts"
 	install -m 755 $(BIN)/ferry $(STAGES:%=$(BIN)/ferry-%) "$(DESTDIR)$(PREFIX)/bin"
 	install -m 644 pipelines/*.yaml "$(DESTDIR)$(PREFIX)/share/ferry/pipelines"
+	install -m 644 pipelines/paper/*.yaml "$(DESTDIR)$(PREFIX)/share/ferry/pipelines/paper"
+	install -m 644 pipelines/paper/parts/*.yaml \
+	  "$(DESTDIR)$(PREFIX)/share/ferry/pipelines/paper/parts"
 
 clean: ## Remove the build and the demo's workspace.
 	rm -rf .build $(DEMO)

@@ -8,8 +8,20 @@ public struct Page: Sendable {
   let results: [ReportedResult]
   let models: [TrainedModel]
   let table: ResultTable
+  /// The published table to stand beside, where one was asked for.
+  let published: PublishedTable?
+  /// What the reader must know before all else; empty for nothing.
+  let note: String
 
-  public init(title: String, results: [ReportedResult], models: [TrainedModel]) {
+  /// The published tables and figures that a page can show ours beside.
+  public static let publishedNames = PublishedTable.names
+
+  public init(
+    title: String, results: [ReportedResult], models: [TrainedModel], published: String? = nil,
+    note: String = ""
+  ) {
+    self.published = published.flatMap { PublishedTable.named($0) }
+    self.note = note
     self.title = title
     self.results = results
     self.models = models
@@ -19,7 +31,8 @@ public struct Page: Sendable {
   /// The page's text; equal inputs give equal bytes.
   public var html: String {
     let sections = [
-      resultsSection, publishedSection, crossDatasetSection, comparisonSection, classesSection,
+      resultsSection, publishedTableSection, publishedSection, crossDatasetSection,
+      comparisonSection, classesSection,
       curvesSection, provenanceSection, dataSection, wordsSection,
     ].compactMap { $0 }
     let body = Markup(
@@ -66,7 +79,8 @@ public struct Page: Sendable {
     let text =
       "\(counted(results.count, "evaluation")) of \(counted(models.count, "model variant")) on "
       + "\(joined(tests))."
-    return .run([Markup("h1", [:], [.text(title)]), HTML.paragraph(text, "lead")])
+    let heading = [Markup("h1", [:], [.text(title)]), HTML.paragraph(text, "lead")]
+    return .run(heading + (note.isEmpty ? [] : [HTML.paragraph([HTML.strong(note)])]))
   }
 
   private func navigation(_ sections: [Section]) -> Markup {

@@ -122,6 +122,22 @@ import Testing
     #expect(whole.contains { $0.contains { $0 != 0 } })
   }
 
+  @Test func orthogonalMatricesKeepLengthsAndAngles() {
+    var g = SeededGenerator(seed: 21)
+    for (rows, columns) in [(9, 5), (5, 9), (6, 6)] {
+      let w = Initialisation.orthogonal(rows: rows, columns: columns, &g)
+      let gram =
+        rows < columns
+        ? Matrix.product(w, w, transposeB: true) : Matrix.product(w, transposeA: true, w)
+      let square = Float(rows < columns ? Double(columns) / Double(rows) : 1)
+      for i in 0..<gram.shape[0] {
+        for j in 0..<gram.shape[1] {
+          #expect(abs(gram[i * gram.shape[1] + j] - (i == j ? square : 0)) < 1e-5)
+        }
+      }
+    }
+  }
+
   @Test func rateFactorsScaleTheSteps() {
     func moved(_ factor: Double, _ make: ([Parameter]) -> any Optimiser) -> Float {
       let parameter = Parameter("p", .zeros([1]))

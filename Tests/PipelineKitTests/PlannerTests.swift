@@ -86,6 +86,32 @@ private func producers(_ plan: Plan, _ name: String) -> [String] {
   #expect(plan.files.count == 2)
 }
 
+@Test func variablesMayDependOnACondition() throws {
+  let bench = try Bench()
+  try bench.write("a.txt", "a")
+  try bench.write(
+    "ferry.yaml",
+    """
+    ferry: 1
+    variables:
+      quick: false
+      file: { if: "${quick}", then: a.txt, else: null }
+      epochs: { if: "${quick} or ${rounds} == 3", then: 1, else: "${rounds}" }
+      rounds: 50
+    sources: { a: { path: "${file}" } }
+    stages:
+      shards: { stage: shard, in: { faces: sources.a } }
+      train: { stage: train, in: { shards: shards.shards }, with: { epochs: "${epochs}" } }
+    """)
+  let faults = #expect(throws: Faults.self) { try bench.plan() }
+  #expect(faults?.list.contains { $0.message.contains("'file' has no value") } ?? false)
+  #expect(try bench.plan("quick=true").jobs.last?.parameters["epochs"] == 1)
+  let file = "file=\(bench.folder("a.txt"))"
+  #expect(try bench.plan(file).jobs.last?.parameters["epochs"] == 50)
+  #expect(try bench.plan(file, "rounds=3").jobs.last?.parameters["epochs"] == 1)
+  #expect(try bench.plan(file, "epochs=7").jobs.last?.parameters["epochs"] == 7)
+}
+
 @Test func conditionsLeaveInstancesOut() throws {
   let bench = try Bench()
   try bench.write("a.txt", "a")

@@ -38,6 +38,21 @@ public struct ClassEmbeddings: Sendable, Equatable {
     self.values = values
   }
 
+  /// What the encoder was asked, with `[CLS]` in place of the class: `a photo of a [CLS] face.`
+  ///
+  /// Taken from the first class whose prompt holds its name; its article is `a`.
+  public var promptPattern: String {
+    for (name, prompt) in zip(classes, prompts) {
+      let words = prompt.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+      guard let place = words.firstIndex(where: { $0.hasPrefix(name) }) else { continue }
+      var pattern = words
+      pattern[place] = "[CLS]" + words[place].dropFirst(name.count)
+      if place > 0, words[place - 1] == "an" { pattern[place - 1] = "a" }
+      return pattern.joined(separator: " ")
+    }
+    return prompts[0]
+  }
+
   private static func firstDuplicate(_ names: [String]) -> String? {
     var seen: Set<String> = []
     return names.first { !seen.insert($0).inserted }

@@ -11,6 +11,8 @@ struct KnowledgeBatch {
   /// Gradients by cos(v_i, t_k) and cos(n_i, t_k), `[N, K]` each.
   private var byVisualCosine: [Double]
   private var byNeutralCosine: [Double]
+  /// The part of `byVisualCosine` that equation 5 gives.
+  private var similarityByCosine: [Double]
   private var value = KnowledgeLoss.Value()
 
   init(
@@ -27,6 +29,7 @@ struct KnowledgeBatch {
     neutralCosines = neutral.cosines(text)
     byVisualCosine = [Double](repeating: 0, count: value.cosines.count)
     byNeutralCosine = byVisualCosine
+    similarityByCosine = byVisualCosine
     value.visualGradient = [Double](repeating: 0, count: visual.values.count)
     value.neutralGradient = [Double](repeating: 0, count: neutral.values.count)
     value.textGradient = [Double](repeating: 0, count: text.values.count)
@@ -40,9 +43,8 @@ struct KnowledgeBatch {
     let (mean, gradient) = LabelCrossEntropy.evaluate(
       logits: value.cosines.map { $0 / temperature }, targets: targets)
     value.similarity = mean
-    for index in gradient.indices {
-      byVisualCosine[index] += loss.weights.similarity * gradient[index] / temperature
-    }
+    similarityByCosine = gradient.map { loss.weights.similarity * $0 / temperature }
+    for index in gradient.indices { byVisualCosine[index] += similarityByCosine[index] }
   }
 
   /// Equations 7 to 9: v - n should point from the neutral text to the sample's own.
@@ -57,7 +59,6 @@ struct KnowledgeBatch {
     let visualSteps = VectorRows(
       zip(visual.values, neutral.values).map { $0 - $1 }, width: width)
     var byVisualStep = [Double](repeating: 0, count: visual.values.count)
-    var byTextStep = [Double](repeating: 0, count: text.values.count)
     var sum = 0.0
     for sample in emotional {
       let label = targets.labels[sample]
@@ -65,17 +66,11 @@ struct KnowledgeBatch {
       sum += 1 - cosine
       visualSteps.addCosineGradient(
         factor, cosine: cosine, row: sample, textSteps, label, to: &byVisualStep, at: sample)
-      textSteps.addCosineGradient(
-        factor, cosine: cosine, row: label, visualSteps, sample, to: &byTextStep, at: label)
     }
     value.transformation = sum / Double(emotional.count)
     for index in byVisualStep.indices {
       value.visualGradient[index] += byVisualStep[index]
       value.neutralGradient[index] -= byVisualStep[index]
-    }
-    for index in byTextStep.indices {
-      value.textGradient[index] += byTextStep[index]
-      value.textGradient[neutralClass * width + index % width] -= byTextStep[index]
     }
   }
 
@@ -142,15 +137,14 @@ struct KnowledgeBatch {
           visual.addCosineGradient(
             factor, cosine: cosine, row: sample, text, label, to: &value.visualGradient, at: sample)
           text.addCosineGradient(
-            factor, cosine: cosine, row: label, visual, sample, to: &value.textGradient, at: label)
+            similarityByCosine[index], cosine: cosine, row: label, visual, sample,
+            to: &value.textGradient, at: label)
         }
         if neutral.count > 0, byNeutralCosine[index] != 0 {
           let (factor, cosine) = (byNeutralCosine[index], neutralCosines[index])
           neutral.addCosineGradient(
             factor, cosine: cosine, row: sample, text, label, to: &value.neutralGradient,
             at: sample)
-          text.addCosineGradient(
-            factor, cosine: cosine, row: label, neutral, sample, to: &value.textGradient, at: label)
         }
       }
     }

@@ -5,6 +5,8 @@ import Tensors
 /// The knowledge-enhanced method on top of an encoder: text embeddings, the neutral transformation
 /// and, where widths differ, a trained layer that takes the embeddings to the encoder's width.
 ///
+/// That layer learns from the similarity loss alone: to the other losses the text is given.
+///
 /// Li et al. 2025 (arXiv 2409.08598), equations 3 to 11.
 public final class KnowledgeHead: MethodHead {
   private let loss: KnowledgeLoss
@@ -28,12 +30,28 @@ public final class KnowledgeHead: MethodHead {
     raw = text
     adapter =
       text.shape[1] == width
-      ? nil
-      : Linear(
-        "method.text_adapter", inputs: text.shape[1], outputs: width, generator: &generator)
+      ? nil : Self.adapter(from: text.shape[1], to: width, generator: &generator)
     neutral =
       loss.weights.needNeutral
       ? NeutralTransformation(width: width, hiddenWidth: hiddenWidth, generator: &generator) : nil
+  }
+
+  /// The adapter's factor on the learning rate where the options name none: K vectors learn faster
+  /// than an encoder, and at its rate lie in one direction after a few epochs (docs/method.md).
+  public static let adapterRateFactor = 0.02
+
+  /// A layer that starts as a projection which keeps the angles between the classes; a bias would
+  /// bring all of them nearer to each other.
+  private static func adapter(
+    from inputs: Int, to outputs: Int, generator: inout SeededGenerator
+  ) -> Linear {
+    let layer = Linear(
+      "method.text_adapter", inputs: inputs, outputs: outputs, generator: &generator)
+    layer.weight.value.copy(
+      from: Initialisation.orthogonal(rows: outputs, columns: inputs, &generator))
+    layer.bias?.value.fill(0)
+    for parameter in layer.parameters { parameter.rateFactor = adapterRateFactor }
+    return layer
   }
 
   public var parameters: [Parameter] {

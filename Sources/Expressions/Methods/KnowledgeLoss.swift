@@ -68,7 +68,10 @@ public struct KnowledgeLoss: Sendable, Equatable {
     public var visualGradient: [Double] = []
     /// By n, `[N, d]`; zeros where no loss uses n.
     public var neutralGradient: [Double] = []
-    /// By t, `[K, d]`: for a trained layer in front of the embeddings only.
+    /// L_s by t, `[K, d]`: for a trained layer in front of the embeddings only.
+    ///
+    /// L_t and L_c take the text as given. Through a trained layer they would move it instead of the
+    /// faces: both are least where all classes' vectors are one and the same.
     public var textGradient: [Double] = []
   }
 

@@ -24,6 +24,10 @@ public struct ModelDescription: Sendable, Equatable {
   public var parameters: JSONValue
   /// The prompts of the class embeddings; null without them.
   public var prompts: JSONValue
+  /// The text encoder and its prompt with `[CLS]` in place of the class; null without embeddings.
+  public var text: JSONValue = .null
+  /// `random`, or the digest of the model whose weights the training started from.
+  public var initial = "random"
 
   public init(
     classes: ClassList, encoder: String, width: Double, method: String, temperature: Double,
@@ -49,6 +53,7 @@ public struct ModelDescription: Sendable, Equatable {
       "method": .string(method), "temperature": .number(temperature),
       "preprocessing": preprocessing.json, "selection": .string(selection),
       "selected": selected, "data": data, "parameters": parameters, "prompts": prompts,
+      "text": text, "initial": .string(initial),
     ]
   }
 
@@ -70,6 +75,8 @@ public struct ModelDescription: Sendable, Equatable {
     data = json["data"] ?? .null
     parameters = json["parameters"] ?? .null
     prompts = json["prompts"] ?? .null
+    text = json["text"] ?? .null
+    initial = json["initial"]?.string ?? "unknown"
   }
 }
 

@@ -151,6 +151,8 @@ extension ModelCard {
   init(_ model: ModelDescription) {
     var details = model.parameters.object ?? [:]
     for key in ["method", "encoder", "seed"] { details[key] = nil }
+    if !model.text.isNull { details["text"] = model.text }
+    details["initial"] = .string(model.initial == "random" ? "random" : "weights")
     self.init(
       method: model.method, encoder: model.encoder, seed: model.parameters["seed"]?.integer,
       details: details)

@@ -11,7 +11,9 @@ public enum ManifestSchema {
       "properties": [
         "ferry": ["const": 1, "description": "The version of the manifest's format."],
         "name": ["type": "string"],
-        "variables": described("Values that ${name} stands for; null must be given with --set."),
+        "variables": described(
+          "Values that ${name} stands for; null must be given with --set; "
+            + "{ if: CONDITION, then: A, else: B } chooses."),
         "include": [
           "type": "array", "items": ["type": "string"],
           "description": "Further manifests, inside the project.",

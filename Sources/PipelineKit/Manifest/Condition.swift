@@ -24,6 +24,11 @@ package struct Condition {
     tokens = try scanner.tokens()
   }
 
+  /// The names that it refers to.
+  package var references: [String] {
+    tokens.compactMap { if case .reference(let name) = $0 { name } else { nil } }
+  }
+
   /// Evaluates the condition.
   /// - Throws: `Fault` where it is not a truth value, or compares what has no order.
   package func holds(_ lookup: @escaping (String) throws -> JSONValue) throws -> Bool {

@@ -46,7 +46,8 @@ struct Scope {
   }
 }
 
-/// The manifest's variables, which may refer to one another.
+/// The manifest's variables, which may refer to one another, and may depend on a condition:
+/// `epochs: { if: "${tiny}", then: 1, else: 50 }`.
 struct VariableResolver {
   private let nodes: [String: YAMLNode]
   private var done: [String: JSONValue] = [:]
@@ -73,12 +74,7 @@ struct VariableResolver {
         .badInput, "unknown variable '\(name)' in '${\(name)}'", at: place,
         remedy: suggestion(for: name, among: Array(nodes.keys)))
     }
-    if case .null = node.value {
-      done[name] = .null
-      throw Fault(
-        .badInput, "the variable '\(name)' has no value", at: node.place,
-        remedy: "give it with --set \(name)=VALUE")
-    }
+    if case .null = node.value { throw missing(name, at: node.place) }
     guard !open.contains(name) else {
       let cycle = (open + [name]).joined(separator: " -> ")
       for name in open { done[name] = .null }
@@ -91,8 +87,31 @@ struct VariableResolver {
     return value
   }
 
+  private mutating func missing(_ name: String, at place: Fault.Place) -> Fault {
+    done[name] = .null
+    return Fault(
+      .badInput, "the variable '\(name)' has no value", at: place,
+      remedy: "give it with --set \(name)=VALUE")
+  }
+
+  /// The branch that a condition chooses; the other one is not looked at.
+  private mutating func choose(_ node: YAMLNode) throws -> YAMLNode? {
+    guard case .map(let entries) = node.value, entries.count == 3, let test = node["if"],
+      let then = node["then"], let otherwise = node["else"]
+    else { return nil }
+    let condition = try Condition(test.text, at: test.place)
+    var values: [String: JSONValue] = [:]
+    for name in condition.references { values[name] = try value(name, at: test.place) }
+    let branch = try condition.holds { [values] in values[$0] ?? .null } ? then : otherwise
+    if case .null = branch.value, let name = open.last {
+      throw missing(name, at: branch.place)
+    }
+    return branch
+  }
+
   /// Values of references; one that is null has been reported.
   private mutating func fill(_ node: YAMLNode) throws -> JSONValue {
+    if let branch = try choose(node) { return try fill(branch) }
     let place = node.place
     switch node.value {
     case .text(let text):

@@ -6,12 +6,17 @@ import StageKit
 /// Writes one self-contained HTML page about any number of evaluations and models.
 @main struct Report: Stage {
   static let contract = Contract(
-    name: "report", revision: 1,
+    name: "report", revision: 2,
     summary: "Writes one self-contained HTML page: results, what they rest on, how to repeat them.",
     parameters: [
       ContractParameter(
         "title", .string, default: "Facial expression recognition: results",
-        help: "The page's title.")
+        help: "The page's title."),
+      ContractParameter(
+        "published", .choice(Page.publishedNames), default: .null, nullable: true,
+        help: "A table or figure of the paper to print ours beside."),
+      ContractParameter(
+        "note", .string, default: "", help: "What the reader must know before all else."),
     ],
     inputs: [
       ContractPort(
@@ -29,7 +34,10 @@ import StageKit
     let results = try context.artifacts("evaluations").map { try ReportedResult(artifact: $0) }
     let models = try context.artifacts("models").map { try TrainedModel(artifact: $0) }
     let table = ResultTable(results)
-    let page = Page(title: context.parameters.string("title"), results: results, models: models)
+    let page = Page(
+      title: context.parameters.string("title"), results: results, models: models,
+      published: context.parameters.optionalString("published"),
+      note: context.parameters.string("note"))
     let directory = context.output("page")
     try Files.write(page.html, to: Files.join(directory, "index.html"))
     for format in [TableFormat.csv, .json, .markdown, .latex] {

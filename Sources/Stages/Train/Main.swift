@@ -24,7 +24,7 @@ import Tensors
     let head = try MethodCatalogue.make(
       options.method, classes: data.shards.classes, embeddings: embeddings, width: encoder.width,
       generator: &generator)
-    var description = data.description(options, embeddings, context)
+    var description = try data.description(options, embeddings, context)
     if let path = context.optionalInput("initial") {
       let initial = try InitialModel(path)
       try initial.fill(encoder, head, description: description) { context.note($0) }

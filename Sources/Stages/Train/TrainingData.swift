@@ -43,12 +43,12 @@ struct TrainingData {
 
   func description(
     _ options: TrainingOptions, _ embeddings: ClassEmbeddings?, _ context: StageContext
-  ) -> ModelDescription {
+  ) throws -> ModelDescription {
     var parameters = context.parameters.values
     for parameter in context.contract.parameters where !parameter.affectsOutput {
       parameters[parameter.name] = nil
     }
-    return ModelDescription(
+    var description = ModelDescription(
       classes: shards.classes, encoder: options.encoder, width: options.width,
       method: options.method.name.rawValue, temperature: options.method.temperature,
       preprocessing: Preprocessing(
@@ -57,5 +57,15 @@ struct TrainingData {
       selection: options.selection.rawValue, selected: .null, data: shards.record.json,
       parameters: .object(parameters),
       prompts: embeddings.map { JSONValue($0.prompts) } ?? .null)
+    if let embeddings {
+      let encoder = try context.artifact("embeddings").metadata["encoder"]
+      description.text = ["encoder": encoder ?? .null, "prompt": .string(embeddings.promptPattern)]
+    }
+    if let path = context.optionalInput("initial") {
+      description.initial =
+        Files.isDirectory(path)
+        ? try Artifact.open(path).digest.hex : try Digest(ofFile: path).hex
+    }
+    return description
   }
 }
