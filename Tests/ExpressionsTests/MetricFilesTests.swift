@@ -30,7 +30,7 @@ import Testing
     let fields = [
       "protocol", "selection", "classes", "n", "correct", "accuracy", "accuracy_interval",
       "mean_accuracy", "per_class", "confusion", "ece", "brier", "nll", "macro_f1", "top2",
-      "slices", "class_rule", "n_before", "ece_bins",
+      "calibration", "slices", "class_rule", "n_before", "ece_bins",
     ]
     #expect(Set(try #require(metrics.object).keys) == Set(fields))
     #expect(metrics["n"] == 4 && metrics["n_before"] == 5 && metrics["correct"] == 3)

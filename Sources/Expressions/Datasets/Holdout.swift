@@ -3,7 +3,7 @@ import Platform
 
 /// A test set made by rule: every n-th subject, in sorted order, tests.
 public struct Holdout: Sendable, Equatable {
-  /// What rows are grouped by: `subject`, or the name of an attribute.
+  /// What rows are grouped by: `subject`, the name of an attribute, or `id` (each row on its own).
   public var by: String
   /// Each group whose position in sorted order is `offset` modulo `every` tests.
   public var every: Int
@@ -55,11 +55,12 @@ public struct Holdout: Sendable, Equatable {
   }
 
   private func group(of row: SampleRow) throws -> String {
+    if by == "id" { return row.id }
     if let group = by == "subject" ? row.subject : row.attributes[by] { return group }
     throw Fault(
       .badInput, "the row '\(row.id)' has no \(by) to split by", at: .init(row.source),
       remedy: by == "subject"
         ? "name the column of subjects with columns: {subject: ...}, or capture {subject} in pattern"
-        : "split by subject, or by an attribute that every row has")
+        : "split by subject, by an attribute that every row has, or by id")
   }
 }

@@ -78,6 +78,12 @@ public final class Classifier {
     return logits
   }
 
+  /// d, the width of the encoder's vectors.
+  public var featureWidth: Int { encoder.width }
+
+  /// The logits `[N, K]` of the encoder's vectors `[N, d]`.
+  public func logits(of features: Tensor) -> [Double] { head.logits(features) }
+
   /// The encoder's vectors `[N, d]` of some faces.
   public func features(
     _ rows: Range<Int>, pixels: (Int) throws -> UnsafeBufferPointer<UInt8>

@@ -30,10 +30,14 @@ public struct Evaluation: Sendable {
   public let countBefore: Int
   public let samples: [Sample]
   public let scored: ScoredSamples
+  /// How the confidence would be made believable, fitted on validation rows; nil where there are
+  /// none. The probabilities here are those of the model as it is.
+  public let calibration: TemperatureScaling?
 
   public init(
     protocolName: String, selection: String, classes: [String], classRule: ClassRule = .exact,
-    countBefore: Int? = nil, samples: [Sample], scored: ScoredSamples
+    countBefore: Int? = nil, samples: [Sample], scored: ScoredSamples,
+    calibration: TemperatureScaling? = nil
   ) {
     precondition(samples.count == scored.count && classes.count == scored.classCount)
     self.protocolName = protocolName
@@ -43,6 +47,7 @@ public struct Evaluation: Sendable {
     self.countBefore = countBefore ?? samples.count
     self.samples = samples
     self.scored = scored
+    self.calibration = calibration
   }
 
   /// The names of the attributes that occur, sorted.

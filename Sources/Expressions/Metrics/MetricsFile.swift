@@ -20,6 +20,7 @@ extension Evaluation {
       "ece": Self.json(scored.expectedCalibrationError()),
       "ece_bins": .integer(ScoredSamples.calibrationBins),
       "brier": Self.json(scored.brier), "nll": Self.json(scored.negativeLogLikelihood),
+      "calibration": calibration?.json(scored) ?? .null,
       "slices": .array(slices.map(Self.slice)),
     ]
   }

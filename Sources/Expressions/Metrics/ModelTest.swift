@@ -71,7 +71,8 @@ public struct ModelTest {
     self.rule = rule
     self.isCrossDataset = isCrossDataset
     try model.preprocessing.requireFits(
-      shards, allowsResizing: allowsResizing || model.parameters["image_size"]?.integer != nil)
+      shards.artifact, size: shards.size,
+      allowsResizing: allowsResizing || model.parameters["image_size"]?.integer != nil)
     let all = try shards.testIndices()
     countBefore = all.count
     switch rule {
@@ -123,9 +124,12 @@ public struct ModelTest {
 
   /// Sends the faces through the model.
   ///
-  /// - Parameter progress: called with the number of faces done and their total.
+  /// - Parameters:
+  ///   - calibration: the temperature to report beside the model's own confidence.
+  ///   - progress: called with the number of faces done and their total.
   public func run(
-    _ classifier: Classifier, progress: (Int, Int) throws -> Void = { _, _ in }
+    _ classifier: Classifier, calibration: TemperatureScaling? = nil,
+    progress: (Int, Int) throws -> Void = { _, _ in }
   ) throws -> Evaluation {
     let logits = try classifier.logits(
       count: rows.count, progress: { try progress($0, rows.count) },
@@ -142,13 +146,29 @@ public struct ModelTest {
       },
       scored: ScoredSamples(
         labels: rows.compactMap { classes.index(of: shards.classes[shards.labels[$0]]) },
-        floats: probabilities.map { Float($0) }, classCount: classes.count))
+        floats: probabilities.map { Float($0) }, classCount: classes.count),
+      calibration: calibration)
+  }
+
+  /// Fits the temperature on the shards' validation rows; nil where there are none.
+  ///
+  /// - Parameter progress: called with the number of faces done and their total.
+  public func calibration(
+    _ classifier: Classifier, progress: (Int, Int) throws -> Void = { _, _ in }
+  ) throws -> TemperatureScaling? {
+    let rows = shards.indices(.validation)
+    guard !rows.isEmpty, model.classes == shards.classes else { return nil }
+    let logits = try classifier.logits(
+      count: rows.count, progress: { try progress($0, rows.count) },
+      pixels: { shards.image(rows[$0]).bindMemory(to: UInt8.self) })
+    return TemperatureScaling(
+      logits: logits, labels: rows.map { shards.labels[$0] }, classCount: model.classes.count)
   }
 }
 
 extension ModelCard {
   /// The card of a model: its training parameters tell it apart from others.
-  init(_ model: ModelDescription) {
+  public init(_ model: ModelDescription) {
     var details = model.parameters.object ?? [:]
     for key in ["method", "encoder", "seed"] { details[key] = nil }
     if !model.text.isNull { details["text"] = model.text }
@@ -166,19 +186,23 @@ extension Preprocessing {
 
   /// Checks that faces were cut as those the model was trained on.
   ///
+  /// - Parameters:
+  ///   - artifact: shards, or faces.
+  ///   - size: the faces' side in px.
   /// - Throws: `Fault` that names what differs.
-  func requireFits(_ shards: ShardSet, allowsResizing: Bool) throws {
-    let place = Fault.Place(shards.artifact.directory)
-    let theirs = shards.artifact.metadata["preprocessing"] ?? .null
+  public func requireFits(_ artifact: Artifact, size: Int, allowsResizing: Bool) throws {
+    let place = Fault.Place(artifact.directory)
+    let theirs =
+      artifact.metadata["preprocessing"] ?? ["alignment": artifact.metadata["alignment"] ?? .null]
     let channels = theirs["channels"]?.string ?? "rgb"
     guard channels == "rgb" else {
       throw Fault(
         .badInput, "the model reads rgb faces, the shards hold \(channels)", at: place,
         remedy: "shard the faces again")
     }
-    guard shards.size == imageSize || allowsResizing else {
+    guard size == imageSize || allowsResizing else {
       throw Fault(
-        .badInput, "the model reads faces of \(imageSize) px, the shards hold \(shards.size) px",
+        .badInput, "the model reads faces of \(imageSize) px, the shards hold \(size) px",
         at: place, remedy: "align and shard at \(imageSize) px, or set resize: true")
     }
     let mine = Crop(alignment)

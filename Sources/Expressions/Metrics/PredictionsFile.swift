@@ -59,7 +59,8 @@ extension Evaluation {
       classRule: metrics["class_rule"]?.string.flatMap(ClassRule.init) ?? .exact,
       countBefore: metrics["n_before"]?.integer, samples: table.samples,
       scored: ScoredSamples(
-        labels: table.labels, probabilities: table.probabilities, classCount: classes.count))
+        labels: table.labels, probabilities: table.probabilities, classCount: classes.count),
+      calibration: TemperatureScaling(json: metrics["calibration"]))
   }
 }
 

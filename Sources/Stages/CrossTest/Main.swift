@@ -7,7 +7,7 @@ import Tensors
 /// `ferry-cross-test`: a model on another dataset, under a named protocol.
 @main struct CrossTest: Stage {
   static let contract = Contract(
-    name: "cross-test", revision: 1,
+    name: "cross-test", revision: 2,
     summary: "Test a model on another dataset than it was trained on, under a named protocol.",
     parameters: [
       ContractParameter(
@@ -24,6 +24,9 @@ import Tensors
     inputs: [
       ContractPort("model", help: "The model."),
       ContractPort("shards", help: "Shards of another dataset, cut as the model's were."),
+      ContractPort(
+        "calibration", kind: "evaluation", optional: true,
+        help: "The model's evaluation on its own dataset, whose temperature is reported here too."),
     ],
     outputs: [ContractPort("evaluation", help: "metrics.json and predictions.csv.")])
 
@@ -37,7 +40,7 @@ import Tensors
       rule: ClassRule(rawValue: parameters.string("classes")) ?? .exact,
       allowsResizing: parameters.boolean("resize"))
     if let exclusion = test.exclusion { context.note(exclusion) }
-    let evaluation = try test.run(classifier) {
+    let evaluation = try test.run(classifier, calibration: try calibration(context)) {
       try context.checkCancellation()
       context.progress($0, of: $1, unit: "images")
     }
@@ -45,5 +48,21 @@ import Tensors
     try context.seal(
       "evaluation", rows: ["predictions": evaluation.samples.count], metadata: test.card.json)
     context.note(evaluation.summary)
+  }
+
+  /// The temperature that an evaluation of the same model found.
+  ///
+  /// - Throws: `Fault` where the evaluation is another model's.
+  private static func calibration(_ context: StageContext) throws -> TemperatureScaling? {
+    guard let path = context.optionalInput("calibration") else { return nil }
+    let own = try Artifact.open(context.input("model"))
+    let provenance = Files.join(path, Artifact.provenanceName)
+    let models = try JSONValue.read(provenance)["inputs"]?["model"]?.array ?? []
+    guard models.contains(where: { $0["digest"]?.string == own.digest.hex }) else {
+      throw Fault(
+        .badInput, "the calibration is not an evaluation of this model", at: .init(path),
+        remedy: "give what evaluate made of the model \(own.digest.short)")
+    }
+    return try Evaluation(directory: path).calibration
   }
 }

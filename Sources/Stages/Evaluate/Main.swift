@@ -7,12 +7,15 @@ import Tensors
 /// `ferry-evaluate`: a model on its own dataset's test rows.
 @main struct Evaluate: Stage {
   static let contract = Contract(
-    name: "evaluate", revision: 1,
+    name: "evaluate", revision: 2,
     summary: "Test a model on the test rows of the dataset it was trained on.",
     parameters: [
       ContractParameter(
         "resize", .boolean, default: false,
-        help: "Take faces of another size than the model's and resize them.")
+        help: "Take faces of another size than the model's and resize them."),
+      ContractParameter(
+        "calibrate", .boolean, default: true,
+        help: "Fit a temperature on the shards' validation rows and report the scores with it."),
     ],
     inputs: [
       ContractPort("model", help: "The model."),
@@ -26,7 +29,10 @@ import Tensors
     let test = try ModelTest.inDomain(
       classifier.description, ShardSet(context.input("shards")),
       allowsResizing: context.parameters.boolean("resize"))
-    let evaluation = try test.run(classifier) {
+    let calibration =
+      context.parameters.boolean("calibrate")
+      ? try test.calibration(classifier) { _, _ in try context.checkCancellation() } : nil
+    let evaluation = try test.run(classifier, calibration: calibration) {
       try context.checkCancellation()
       context.progress($0, of: $1, unit: "images")
     }
