@@ -8,7 +8,8 @@ SWIFT_TEST := swift test -c release
 BIN := .build/release
 PREFIX ?= /usr/local
 DEMO := .ferry-demo
-STAGES := synthesize ingest align fetch import embed shard train evaluate cross-test report
+STAGES := synthesize fetch ingest align import embed shard train evaluate cross-test features \
+  predict export report
 
 .PHONY: help packages build demo test lint parity bench fuzz docs install clean
 
@@ -61,13 +62,8 @@ docs: build ## Write the stages' reference pages from their contracts.
 	  $(BIN)/ferry-$$stage describe --format markdown > docs/reference/$$stage.md; \
 	done
 
-install: build ## Install under PREFIX (default /usr/local).
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ferry/pipelines/paper/parts"
-	install -m 755 $(BIN)/ferry $(STAGES:%=$(BIN)/ferry-%) "$(DESTDIR)$(PREFIX)/bin"
-	install -m 644 pipelines/*.yaml "$(DESTDIR)$(PREFIX)/share/ferry/pipelines"
-	install -m 644 pipelines/paper/*.yaml "$(DESTDIR)$(PREFIX)/share/ferry/pipelines/paper"
-	install -m 644 pipelines/paper/parts/*.yaml \
-	  "$(DESTDIR)$(PREFIX)/share/ferry/pipelines/paper/parts"
+install: build ## Install under PREFIX (default /usr/local): programs, manual pages, completions.
+	scripts/install-files "$(BIN)" "$(DESTDIR)$(PREFIX)" $(STAGES)
 
 clean: ## Remove the build and the demo's workspace.
 	rm -rf .build $(DEMO)

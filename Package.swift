@@ -82,6 +82,7 @@ let package = Package(
     room("Imaging", ["Platform", "CCodecs"]),
     room("Plotting", ["Platform"]),
     room("Projection", ["Platform"]),
+    room("ONNX", ["Platform"]),
     // Floor 2.
     room("Neural", ["Platform", "Tensors", "Artifacts"]),
     room("PipelineKit", ["Platform", "Artifacts", "YAML", "CSQLite", "CProcess"]),
@@ -96,7 +97,7 @@ let package = Package(
     room(
       "Expressions", ["Platform", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"]),
     // Floor 5.
-    room("Reporting", ["Platform", "Expressions", "Plotting", "Artifacts"]),
+    room("Reporting", ["Platform", "Expressions", "Plotting", "Imaging", "Artifacts"]),
     // Floor 6: the stages.
     stage(
       "synthesize", in: "Synthesize", ["Portraits", "Faces", "Imaging", "Archives", "Artifacts"]),
@@ -109,7 +110,14 @@ let package = Package(
     stage("train", in: "Train", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts"]),
     stage("evaluate", in: "Evaluate", ["Expressions", "Tensors", "Artifacts"]),
     stage("cross-test", in: "CrossTest", ["Expressions", "Tensors", "Artifacts"]),
-    stage("report", in: "Report", ["Reporting", "Artifacts"]),
+    stage(
+      "features", in: "Features",
+      ["Expressions", "Neural", "Projection", "Imaging", "Tensors", "Artifacts"]),
+    stage(
+      "predict", in: "Predict",
+      ["Expressions", "Faces", "Imaging", "Tensors", "Artifacts"]),
+    stage("export", in: "Export", ["Expressions", "ONNX", "Artifacts"]),
+    stage("report", in: "Report", ["Reporting", "Expressions", "Artifacts"]),
     // Floor 7: the driver.
     .executableTarget(
       name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts"],
@@ -143,6 +151,7 @@ let package = Package(
     tests("Tensors", ["Tensors", "CKernels"]),
     tests("Imaging", ["Imaging", "Artifacts"], golden: true),
     tests("Plotting", ["Plotting"]),
+    tests("ONNX", ["ONNX"]),
     tests("Projection", ["Projection", "Artifacts"], golden: true),
     tests("Neural", ["Neural", "Tensors", "Artifacts"], golden: true),
     tests("PipelineKit", ["PipelineKit", "Artifacts", "CProcess"]),

@@ -9,10 +9,11 @@ import Synchronization
 #endif
 
 /// The user's wish to stop: the first Ctrl-C or termination signal asks, the second one ends.
-enum Interruption {
+public enum Interruption {
   private static let requests = Atomic(0)
 
-  static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
+  /// Whether the user has asked.
+  public static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
 
   static func watch() {
     _ = isRequested

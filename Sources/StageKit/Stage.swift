@@ -65,7 +65,7 @@ struct DescribeCommand<S: Stage>: ParsableCommand {
     CommandConfiguration(commandName: "describe", abstract: "Print the contract.")
   }
 
-  enum Format: String, ExpressibleByArgument, CaseIterable { case json, markdown }
+  enum Format: String, ExpressibleByArgument, CaseIterable { case json, markdown, man }
 
   @Option(help: "How to print it.")
   var format = Format.json
@@ -74,6 +74,7 @@ struct DescribeCommand<S: Stage>: ParsableCommand {
     switch format {
     case .json: print(S.contract.json.pretty, terminator: "")
     case .markdown: print(StageReference.markdown(S.contract), terminator: "")
+    case .man: print(StageManual.text(S.contract), terminator: "")
     }
   }
 }

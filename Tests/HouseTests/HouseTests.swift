@@ -9,7 +9,7 @@ import Testing
     "CSQLite": 0, "CCrypto": 0,
     "CKernels": 0, "CCodecs": 0, "CProcess": 0, "CCurl": 0, "CTransfer": 0, "Platform": 0,
     "Artifacts": 1, "Archives": 1, "YAML": 1, "Tensors": 1, "Imaging": 1, "Plotting": 1,
-    "Projection": 1,
+    "Projection": 1, "ONNX": 1,
     "Neural": 2, "PipelineKit": 2, "StageKit": 2, "Weights": 2, "Downloads": 2,
     "Faces": 3, "Language": 3, "Portraits": 3,
     "Expressions": 4,

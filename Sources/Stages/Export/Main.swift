@@ -1,0 +1,64 @@
+import Artifacts
+import Expressions
+import ONNX
+import Platform
+import StageKit
+
+/// `ferry-export`: a model in the forms that other programs load.
+@main struct Export: Stage {
+  static let contract = Contract(
+    name: "export", revision: 1,
+    summary: "Write a model as ONNX and as safetensors with the ecosystem's names.",
+    parameters: [
+      ContractParameter(
+        "formats", .list(.choice(["onnx", "safetensors"])), default: ["onnx", "safetensors"],
+        help: "What to write.")
+    ],
+    inputs: [ContractPort("model", help: "The model.")],
+    outputs: [
+      ContractPort(
+        "files",
+        help: "model.onnx, model.safetensors and model.json with classes, preprocessing "
+          + "and terms.")
+    ])
+
+  static func run(_ context: StageContext) throws {
+    let file = try ModelFile(context.input("model"))
+    let source = ExportSource(file)
+    let encoder = try EncoderExports.named(file.description.encoder, at: file.tensors.path)
+    let head = try HeadExport(source)
+    let formats = Set(context.parameters.strings("formats"))
+    let directory = context.output("files")
+    let card = ExportCard(file.description)
+    if formats.contains("onnx") {
+      try Files.write(
+        try onnx(encoder, head, source, card), to: Files.join(directory, "model.onnx"))
+    }
+    try context.checkCancellation()
+    if formats.contains("safetensors") {
+      try source.write(
+        try head.tensors(encoder, source), encoder, metadata: card.entries,
+        to: Files.join(directory, "model.safetensors"))
+    }
+    try Files.write(card.json.pretty, to: Files.join(directory, "model.json"))
+    try context.seal("files", metadata: card.json)
+  }
+
+  /// Pictures to features, logits and probabilities; the class embeddings are the last layer.
+  private static func onnx(
+    _ encoder: any EncoderExport, _ head: HeadExport, _ source: ExportSource, _ card: ExportCard
+  ) throws -> [UInt8] {
+    var graph = ONNXGraph(name: "ferry")
+    let side = source.description.preprocessing.imageSize
+    let pixels = graph.input("pixels", [.named("N"), 3, .size(side), .size(side)])
+    let features = try encoder.build(source, pixels, into: &graph)
+    let logits = head.build(features, into: &graph)
+    let probabilities = graph.node("Softmax", [logits], ["axis": .integer(1)])
+    let k = source.description.classes.count
+    graph.output("probabilities", probabilities, [.named("N"), .size(k)])
+    graph.output("logits", logits, [.named("N"), .size(k)])
+    graph.output("features", features, [.named("N"), .size(head.width)])
+    return graph.model(
+      producer: "ferry", version: ferryVersion, description: card.summary, metadata: card.entries)
+  }
+}
