@@ -60,6 +60,9 @@ public struct Theme: Sendable {
     .plot .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}
     .plot .cool{fill:var(--cool-text)}
     .plot .hot{fill:var(--hot-text)}
+    .plot .cloud path{opacity:.8}
+    .plot .cloud .plain{fill:var(--ink);stroke:none}
+    .plot:has(.cloud:hover) .cloud:not(:hover){opacity:.15}
     \(warmRules)
     \(seriesRules)
     """
@@ -78,6 +81,7 @@ public struct Theme: Sendable {
       + "stroke-linejoin:round;stroke-linecap:round\(dashes[index])}"
       + ".plot .mark-\(index + 1){fill:\(colour);stroke:\(colour)}"
       + ".plot .text-\(index + 1){fill:\(colour)}"
+      + ".plot .open-\(index + 1){fill:none;stroke:\(colour);stroke-width:1.3}"
   }.joined(separator: "\n")
 
   private static let dashes = [

@@ -28,6 +28,7 @@ extension Page {
     let scores = HTML.group([
       classTable(result).markup,
       HTML.figure(reliabilityChart(result).svg(id: "\(id)-reliability"), calibration(result)),
+      scaling(result, id),
       reliabilityTwin(result),
     ])
     return [Markup("div", ["class": "grid"], [confusions, scores])]
@@ -132,6 +133,29 @@ extension Page {
     return parts.joined(separator: "; ") + "."
   }
 
+  /// The confidence after temperature scaling.
+  private func scaling(_ result: ReportedResult, _ id: String) -> Markup {
+    guard let found = result.evaluation.calibration else { return .empty }
+    let scaled = found.applied(to: result.evaluation.scored)
+    let bins = scaled.reliability()
+    let error = percent(scaled.expectedCalibrationError(), 1)
+    let text =
+      "Dividing the logits by \(found.temperature.fixed(3)), which was fitted on "
+      + "\(counted(found.count, "validation row")) and on no test row: ECE \(error) %, Brier score "
+      + "\(scaled.brier?.fixed(3) ?? "-"), negative log likelihood "
+      + "\(scaled.negativeLogLikelihood?.fixed(3) ?? "-"). No prediction changes."
+    let chart = ReliabilityChart(
+      title: "Reliability with temperature scaling: \(shortName(result))", summary: text,
+      bins: bins.map {
+        .init(
+          low: $0.low, high: $0.high, count: $0.count, accuracy: $0.accuracy,
+          confidence: $0.confidence)
+      })
+    return HTML.details(
+      "With temperature scaling: ECE \(error) %",
+      [HTML.figure(chart.svg(id: "\(id)-scaled"), text)])
+  }
+
   private func reliabilityTwin(_ result: ReportedResult) -> Markup {
     let rows = result.evaluation.scored.reliability().filter { $0.count > 0 }.map { bin in
       HTMLTable.Row([
@@ -147,9 +171,19 @@ extension Page {
     return HTML.details("Reliability as a table", [table.markup])
   }
 
+  /// Attributes with more values than this say who or where, not what kind.
+  private static let mostValues = 12
+
   private func slices(_ result: ReportedResult) -> Markup {
-    let slices = result.evaluation.slices
-    guard !slices.isEmpty else { return .empty }
+    let all = Dictionary(grouping: result.evaluation.slices, by: \.attribute)
+    let long = all.filter { $0.value.count > Self.mostValues }.keys.sorted()
+    let slices = result.evaluation.slices.filter { !long.contains($0.attribute) }
+    let others = long.map { "\($0) (\(all[$0]?.count ?? 0) values)" }
+    let left =
+      others.isEmpty
+      ? Markup.empty
+      : HTML.paragraph("By \(joined(others)): in the evaluation's metrics.json.", "small")
+    guard !slices.isEmpty else { return left }
     let rows = slices.map { slice in
       let interval = Interval.wilson(
         correct: slice.confusion.correct, total: slice.confusion.total)
@@ -159,11 +193,11 @@ extension Page {
         .text(percent(slice.confusion.meanAccuracy, 1)),
       ])
     }
-    return HTMLTable(
+    let table = HTMLTable(
       caption: "By attribute, in per cent. Small groups have wide intervals.",
       columns: [
         .text("group"), .number("N"), .number("WAR"), .number("95 % interval"), .number("UAR"),
-      ], rows: rows
-    ).markup
+      ], rows: rows)
+    return .run([table.markup, left])
   }
 }

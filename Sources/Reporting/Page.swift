@@ -7,6 +7,8 @@ public struct Page: Sendable {
   let title: String
   let results: [ReportedResult]
   let models: [TrainedModel]
+  let features: [ReportedFeatures]
+  let audit: PictureAudit
   let table: ResultTable
   /// The published table to stand beside, where one was asked for.
   let published: PublishedTable?
@@ -17,7 +19,8 @@ public struct Page: Sendable {
   public static let publishedNames = PublishedTable.names
 
   public init(
-    title: String, results: [ReportedResult], models: [TrainedModel], published: String? = nil,
+    title: String, results: [ReportedResult], models: [TrainedModel],
+    features: [ReportedFeatures] = [], audit: PictureAudit = .none, published: String? = nil,
     note: String = ""
   ) {
     self.published = published.flatMap { PublishedTable.named($0) }
@@ -25,6 +28,8 @@ public struct Page: Sendable {
     self.title = title
     self.results = results
     self.models = models
+    self.features = features
+    self.audit = audit
     table = ResultTable(results)
   }
 
@@ -32,8 +37,8 @@ public struct Page: Sendable {
   public var html: String {
     let sections = [
       resultsSection, publishedTableSection, publishedSection, crossDatasetSection,
-      comparisonSection, classesSection,
-      curvesSection, provenanceSection, dataSection, wordsSection,
+      comparisonSection, classesSection, mistakesSection, featuresSection, curvesSection,
+      overlapSection, provenanceSection, dataSection, wordsSection,
     ].compactMap { $0 }
     let body = Markup(
       "body", [:],

@@ -59,6 +59,10 @@ enum PageStyle {
       .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));\
       gap:20px 34px;align-items:start}
       .grid .grid{gap:16px}
+      .faces{display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:14px}
+      .faces figure{margin:0;min-width:0}
+      .faces img{display:block;width:96px;height:96px;border-radius:6px}
+      .faces figcaption{font-size:.8rem;line-height:1.35;color:var(--ink);overflow-wrap:anywhere}
       details{margin:0 0 12px}
       summary{cursor:pointer;color:var(--series-1);font-size:.92rem}
       details[open] summary{margin-bottom:10px}

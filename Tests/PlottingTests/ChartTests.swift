@@ -46,6 +46,29 @@ import Testing
     #expect(lines([(0, 0.1), (1, 0.3)]) == lines([(0, 0.1), (1, 0.3)]))
   }
 
+  private func cloud(_ groups: [ScatterChart.Group]) -> String {
+    ScatterChart(title: "t", summary: "s", groups: groups).svg(id: "p").rendered
+  }
+
+  @Test func pointsSayTheirNotesAndKeepTheirShapes() {
+    let groups = (0..<10).map { index in
+      ScatterChart.Group("g\(index)", [.init(Double(index), 1, note: "<note \(index)>")])
+    }
+    let svg = cloud(groups)
+    for index in 0..<10 {
+      #expect(svg.contains("<title>&lt;note \(index)&gt;</title>"))
+      #expect(svg.contains("g\(index) (1)"))
+    }
+  }
+
+  @Test func extremePointsBreakNothing() {
+    let huge = Double.greatestFiniteMagnitude
+    let svg = cloud([.init("a", [.init(huge, 0), .init(-huge, huge), .init(.nan, 1)])])
+    #expect(!svg.contains("nan") && !svg.contains("inf"))
+    #expect(cloud([]).contains("no data"))
+    #expect(cloud([.init("a", [.init(2, 2)])]).contains("a (1)"))
+  }
+
   @Test func decimalsAreFixed() {
     #expect(0.125.fixed(2) == "0.13")
     #expect((-0.001).fixed(2) == "0.00")

@@ -17,6 +17,9 @@ struct Fabricated {
   var attribute = "female"
   /// Every n-th sample is mistaken.
   var mistakes = 5
+  /// The digest of the shards that the evaluation was made on.
+  var shards = ""
+  var temperature: Double?
 
   func card(_ name: String) -> DatasetCard {
     DatasetCard(
@@ -34,7 +37,8 @@ struct Fabricated {
       protocolName: protocolName, selection: selection, classes: classes,
       samples: ids.map {
         .init(id: $0, subject: $0, attributes: ["gender": attribute, attribute: "x"])
-      }, scored: ScoredSamples(labels: labels, floats: scores, classCount: classes.count))
+      }, scored: ScoredSamples(labels: labels, floats: scores, classCount: classes.count),
+      calibration: temperature.map { TemperatureScaling(temperature: $0, count: 9) })
     let directory = try TemporaryDirectory("ferry-report-test")
     try evaluation.write(to: directory.path)
     let card = EvaluationCard(
@@ -43,7 +47,10 @@ struct Fabricated {
       isCrossDataset: trainedOn != testedOn, protocolSummary: protocolName)
     let provenance: JSONValue = [
       "producer": .string(method), "command": ["ferry-evaluate", .string(protocolName)],
-      "inputs": ["model": [["kind": "model", "digest": .string(method)]]],
+      "inputs": [
+        "model": [["kind": "model", "digest": .string(method)]],
+        "shards": [["kind": "shards", "digest": .string(shards)]],
+      ],
     ]
     try Files.write(
       provenance.canonical, to: Files.join(directory.path, Artifact.provenanceName))

@@ -13,6 +13,9 @@ struct TableCommand: ParsableCommand {
   @Option(help: "text, markdown, csv, json or latex.")
   var format = TableFormat.text
 
+  @Flag(help: "Print models against test sets instead of a row an evaluation.")
+  var matrix = false
+
   @Argument(help: "Directories that evaluate or cross-test made.")
   var evaluations: [String]
 
@@ -20,6 +23,8 @@ struct TableCommand: ParsableCommand {
     let results = try evaluations.map {
       try ReportedResult(artifact: Artifact.open($0, kind: "evaluation", schema: 1))
     }
-    print(ResultTable(results).text(format), terminator: "")
+    let text =
+      matrix ? CrossDatasetMatrix(results).text(format) : ResultTable(results).text(format)
+    print(text, terminator: "")
   }
 }
