@@ -7,7 +7,7 @@ struct VisionTransformerExport: EncoderExport {
   let names = ["vit-b-32", "vit-b-16", "vit-l-14"]
   let classifierName = "head"
   /// timm's networks end in one dense layer, which takes the tower's projection in too.
-  let foldsProjection: String? = "encoder.proj"
+  let foldsProjection: String? = "encoder.visual.proj"
 
   private static let headWidth = 64
   private static let epsilon = ONNXAttribute.float(1e-5)
@@ -20,14 +20,15 @@ struct VisionTransformerExport: EncoderExport {
       ("ln_post.", "norm."), ("class_embedding", "cls_token"),
       ("positional_embedding", "pos_embed"),
     ]
-    if name == "conv1.weight" { return "patch_embed.proj.weight" }
-    return parts.reduce(name) { $0.replacing($1.0, with: $1.1) }
+    let bare = name.replacing("visual.", with: "", maxReplacements: 1)
+    if bare == "conv1.weight" { return "patch_embed.proj.weight" }
+    return parts.reduce(bare) { $0.replacing($1.0, with: $1.1) }
   }
 
   func ecosystemShape(_ name: String, _ shape: [Int]) -> [Int] {
     switch name {
-    case "class_embedding": [1, 1] + shape
-    case "positional_embedding": [1] + shape
+    case "visual.class_embedding": [1, 1] + shape
+    case "visual.positional_embedding": [1] + shape
     default: shape
     }
   }
@@ -35,8 +36,8 @@ struct VisionTransformerExport: EncoderExport {
   func build(
     _ source: ExportSource, _ pixels: String, into graph: inout ONNXGraph
   ) throws -> String {
-    let (kernel, patches) = try source.tensor("encoder.conv1.weight")
-    let (places, positions) = try source.tensor("encoder.positional_embedding")
+    let (kernel, patches) = try source.tensor("encoder.visual.conv1.weight")
+    let (places, positions) = try source.tensor("encoder.visual.positional_embedding")
     let side = source.description.preprocessing.imageSize
     guard kernel.count == 4, places.count == 2, kernel[0] % Self.headWidth == 0,
       (side / kernel[2]) * (side / kernel[2]) + 1 == places[0]
@@ -52,13 +53,13 @@ struct VisionTransformerExport: EncoderExport {
     x = try builder.positioned(x, positions)
     x = try builder.norm(x, "ln_pre")
     var block = 0
-    while source.has("encoder.transformer.resblocks.\(block).ln_1.weight") {
+    while source.has("encoder.visual.transformer.resblocks.\(block).ln_1.weight") {
       x = try builder.block(x, "transformer.resblocks.\(block)")
       block += 1
     }
     x = builder.classToken(x)
     x = try builder.norm(x, "ln_post")
-    let (shape, projection) = try source.tensor("encoder.proj")
+    let (shape, projection) = try source.tensor("encoder.visual.proj")
     x = builder.graph.node("MatMul", [x, builder.graph.weight("proj", shape, projection)])
     graph = builder.graph
     return x
@@ -93,7 +94,7 @@ struct VisionTransformerExport: EncoderExport {
     /// A zero token goes before the patches; the table adds the class token there.
     mutating func positioned(_ x: String, _ positions: [Float]) throws -> String {
       var table = positions
-      let token = try source.tensor("encoder.class_embedding").values
+      let token = try source.tensor("encoder.visual.class_embedding").values
       for index in token.indices { table[index] += token[index] }
       let pads = graph.weight("class_token.pads", integers: [0, 1, 0, 0, 0, 0])
       let padded = graph.node("Pad", [x, pads])
@@ -105,8 +106,8 @@ struct VisionTransformerExport: EncoderExport {
       graph.node(
         "LayerNormalization",
         [
-          x, try source.weight("\(name).weight", into: &graph),
-          try source.weight("\(name).bias", into: &graph),
+          x, try source.weight("visual.\(name).weight", into: &graph),
+          try source.weight("visual.\(name).bias", into: &graph),
         ], ["axis": .integer(-1), "epsilon": epsilon])
     }
 
@@ -114,8 +115,8 @@ struct VisionTransformerExport: EncoderExport {
     mutating func dense(
       _ x: String, _ weight: String, _ bias: String, third: Int? = nil
     ) throws -> String {
-      let (shape, values) = try source.tensor("encoder.\(weight)")
-      let biases = try source.tensor("encoder.\(bias)").values
+      let (shape, values) = try source.tensor("encoder.visual.\(weight)")
+      let biases = try source.tensor("encoder.visual.\(bias)").values
       let rows = third.map { $0 * shape[0] / 3..<($0 + 1) * shape[0] / 3 } ?? 0..<shape[0]
       let suffix = third.map { ".\($0)" } ?? ""
       var transposed = [Float](repeating: 0, count: rows.count * shape[1])
