@@ -10,13 +10,13 @@ import Tensors
   import Darwin
 #endif
 
-/// Times training steps, or inference passes, of a residual network on fixed random images.
+/// Times training steps, or inference passes, of a network on fixed random images.
 ///
 /// Each line of standard input asks for one timed pass; its milliseconds come back as a line. So a
 /// script can let two programs take turns.
 @main struct TrainingBenchmark {
   struct Options {
-    var depth = "resnet18"
+    var network = "resnet18"
     var width = 1.0
     var batch = 32
     var size = 112
@@ -30,9 +30,8 @@ import Tensors
     let options = try parse(Array(CommandLine.arguments.dropFirst()))
     ThreadPool.threads = options.threads
     var generator = SeededGenerator(seed: 1)
-    let depth: ResNet.Depth = options.depth == "resnet34" ? .resnet34 : .resnet18
-    let network = ResNet(depth, width: options.width, generator: &generator)
-    let head = Linear("fc", inputs: network.featureCount, outputs: 7, generator: &generator)
+    let (network, features) = try network(options, &generator)
+    let head = Linear("fc", inputs: features, outputs: 7, generator: &generator)
     let optimiser = SGD(
       network.parameters + head.parameters, learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
     let images = Tensor([options.batch, 3, options.size, options.size])
@@ -55,6 +54,25 @@ import Tensors
     }
   }
 
+  private static func network(
+    _ options: Options, _ generator: inout SeededGenerator
+  ) throws -> (any Layer, features: Int) {
+    let depths: [String: ResNet.Depth] = [
+      "resnet18": .resnet18, "resnet34": .resnet34, "resnet50": .resnet50,
+    ]
+    if let depth = depths[options.network] {
+      let network = ResNet(depth, width: options.width, generator: &generator)
+      return (network, network.featureCount)
+    }
+    guard options.network == "swin-face" else {
+      throw Fault(
+        .usage, "there is no network '\(options.network)'",
+        remedy: "networks are swin-face, " + depths.keys.sorted().joined(separator: ", "))
+    }
+    let network = try SwinTransformer(.face(imageSize: options.size), generator: &generator)
+    return (network, network.featureCount)
+  }
+
   /// Milliseconds.
   private static func now(_ options: Options) -> Double {
     var time = timespec()
@@ -68,7 +86,7 @@ import Tensors
       let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
       let value = parts.count == 2 ? parts[1] : ""
       switch parts[0] {
-      case "depth": options.depth = value
+      case "network": options.network = value
       case "width": options.width = Double(value) ?? 1
       case "batch": options.batch = Int(value) ?? 32
       case "size": options.size = Int(value) ?? 112
@@ -78,7 +96,7 @@ import Tensors
       default:
         throw Fault(
           .usage, "'\(argument)' is not an option",
-          remedy: "options are depth=, width=, batch=, size=, threads=, inference=, clock=")
+          remedy: "options are network=, width=, batch=, size=, threads=, inference=, clock=")
       }
     }
     return options

@@ -1,7 +1,7 @@
 """Times the same training step or inference pass in PyTorch, channels last, fp32.
 
 Speaks the protocol of Benchmarks/Training: a line in asks for one pass, a line out gives its
-milliseconds. Options: depth=, width=, batch=, size=, threads=, inference=, clock=.
+milliseconds. Options: network=, width=, batch=, size=, threads=, inference=, clock=.
 """
 
 import sys
@@ -10,7 +10,7 @@ import time
 import torch
 from torch import nn
 
-option = {"depth": "resnet18", "width": "1", "batch": "32", "size": "112", "threads": "2", "inference": "0", "clock": "wall"}
+option = {"network": "resnet18", "width": "1", "batch": "32", "size": "112", "threads": "2", "inference": "0", "clock": "wall"}
 option.update(argument.split("=", 1) for argument in sys.argv[1:])
 torch.set_num_threads(int(option["threads"]))
 torch.manual_seed(1)
@@ -54,8 +54,37 @@ def network(blocks, width):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, 7))
 
 
-depth = [3, 4, 6, 3] if option["depth"] == "resnet34" else [2, 2, 2, 2]
-model = network(depth, float(option["width"])).to(memory_format=torch.channels_last)
+def swin(size):
+    from timm.models.swin_transformer import SwinTransformer
+
+    body = SwinTransformer(
+        img_size=size, patch_size=2, embed_dim=96, depths=(2, 2, 6, 2), num_heads=(3, 6, 12, 24),
+        window_size=7, num_classes=0, drop_path_rate=0.0,
+    )
+    return nn.Sequential(
+        body,
+        nn.Linear(768, 768, bias=False),
+        nn.BatchNorm1d(768, eps=2e-5),
+        nn.Linear(768, 512, bias=False),
+        nn.BatchNorm1d(512, eps=2e-5),
+        nn.Linear(512, 7),
+    )
+
+
+def bottlenecks():
+    from torchvision.models import resnet50
+
+    return resnet50(num_classes=7)
+
+
+if option["network"] == "swin-face":
+    model = swin(int(option["size"]))
+elif option["network"] == "resnet50":
+    model = bottlenecks()
+else:
+    depth = [3, 4, 6, 3] if option["network"] == "resnet34" else [2, 2, 2, 2]
+    model = network(depth, float(option["width"]))
+model = model.to(memory_format=torch.channels_last)
 batch, size = int(option["batch"]), int(option["size"])
 images = torch.randn(batch, 3, size, size).to(memory_format=torch.channels_last)
 labels = torch.arange(batch) % 7

@@ -8,6 +8,7 @@ import Tensors
 /// running statistics. A frozen layer, neither of whose parameters is trainable, uses the running
 /// statistics in training, too, and leaves them alone.
 public final class BatchNorm2d: Layer {
+  /// PyTorch's default, added to the variance.
   public static let epsilon = 1e-5
   public static let momentum = 0.1
 
@@ -17,6 +18,8 @@ public final class BatchNorm2d: Layer {
   public let runningVariance: Tensor
   /// Whether max(0, .) follows.
   public let relu: Bool
+  /// Added to the variance.
+  public let epsilon: Double
   private let name: String
   private var saved: Saved?
 
@@ -32,9 +35,10 @@ public final class BatchNorm2d: Layer {
     var isFrozen: Bool
   }
 
-  public init(_ name: String, channels: Int, relu: Bool = false) {
+  public init(_ name: String, channels: Int, relu: Bool = false, epsilon: Double = epsilon) {
     self.name = name
     self.relu = relu
+    self.epsilon = epsilon
     weight = Parameter("\(name).weight", Initialisation.constant([channels], 1))
     bias = Parameter("\(name).bias", .zeros([channels]))
     runningMean = .zeros([channels])
@@ -82,7 +86,7 @@ public final class BatchNorm2d: Layer {
     track(mean, variance, samples: x.shape[0] * x.shape[2] * x.shape[3])
     let inverse = Tensor(mean.shape)
     for i in 0..<mean.count {
-      inverse.pointer[i] = Float(1 / (Double(variance.pointer[i]) + Self.epsilon).squareRoot())
+      inverse.pointer[i] = Float(1 / (Double(variance.pointer[i]) + epsilon).squareRoot())
     }
     return (mean, inverse)
   }
@@ -109,7 +113,7 @@ public final class BatchNorm2d: Layer {
     for i in 0..<weight.value.count {
       mean.pointer[i] = runningMean.pointer[i]
       inverse.pointer[i] = Float(
-        1 / (Double(runningVariance.pointer[i]) + Self.epsilon).squareRoot())
+        1 / (Double(runningVariance.pointer[i]) + epsilon).squareRoot())
     }
     return (mean, inverse)
   }

@@ -12,7 +12,8 @@ public final class ParameterSource {
     case normal(Double)
   }
 
-  private let prefix: String
+  /// Put before every name.
+  let prefix: String
   private let file: (weights: SafetensorsFile, prefix: String, frozen: Bool)?
   /// The state of the random numbers, for who draws on after a fresh network.
   public private(set) var generator: SeededGenerator

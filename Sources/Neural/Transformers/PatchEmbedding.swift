@@ -6,15 +6,14 @@ final class PatchEmbedding {
   private let patch: Int
   private var saved: (rows: Tensor, input: [Int])?
 
+  /// - Parameter deviation: of fresh weights; one over the root of the inputs where it is nil.
   init(
-    _ name: String, _ configuration: VisionTransformer.Configuration, from source: ParameterSource
-  )
-    throws
-  {
-    patch = configuration.patch
-    let inputs = 3 * patch * patch
+    _ name: String, width: Int, patch: Int, deviation: Double? = nil, from source: ParameterSource
+  ) throws {
+    self.patch = patch
+    let usual = 1 / Double(3 * patch * patch).squareRoot()
     weight = try source.parameter(
-      name, [configuration.shape.width, 3, patch, patch], .normal(1 / Double(inputs).squareRoot()))
+      name, [width, 3, patch, patch], .normal(deviation ?? usual))
   }
 
   var parameters: [Parameter] { [weight] }

@@ -102,7 +102,8 @@ public final class VisionTransformer: Layer {
     positions = try source.parameter(
       "positional_embedding", [configuration.grid * configuration.grid + 1, width],
       .normal(deviation))
-    patches = try PatchEmbedding("conv1.weight", configuration, from: source)
+    patches = try PatchEmbedding(
+      "conv1.weight", width: width, patch: configuration.patch, from: source)
     before = try LayerNorm("ln_pre", width: width, from: source)
     stack = TransformerStack(
       try (0..<shape.layers).map {

@@ -45,7 +45,7 @@ public struct EncoderKind: Sendable {
 ///
 /// A family of encoders is a file of this folder that lists its kinds, and a term of `kinds`.
 public enum EncoderCatalogue {
-  public static let kinds = residualNetworks + visionTransformers
+  public static let kinds = residualNetworks + swinTransformers + visionTransformers
 
   public static let names = kinds.map(\.name)
 
