@@ -10,6 +10,7 @@ enum EntryName {
 
   /// Returns the cleaned name (`./a//b` becomes `a/b`, `a\b` stays), or why it is refused.
   static func judge(_ bytes: some Collection<UInt8>) -> Verdict {
+    if isPlain(bytes) { return .accepted(String(decoding: bytes, as: UTF8.self)) }
     guard let name = String(validating: bytes, as: UTF8.self) else {
       return .refused(
         .undecodableName, shown: escaped(bytes), reason: "the name is not UTF-8 text")
@@ -31,6 +32,22 @@ enum EntryName {
     let kept = name.split(separator: "/").filter { $0 != "." }
     if kept.isEmpty { return unsafe("the name is empty") }
     return .accepted(kept.joined(separator: "/"))
+  }
+
+  /// Whether a name needs no second look: printable ASCII without `\\` and `:`, and no component that
+  /// is empty or begins with a dot. Nearly all names are such.
+  private static func isPlain(_ bytes: some Collection<UInt8>) -> Bool {
+    guard bytes.count <= longest else { return false }
+    var last = UInt8(ascii: "/")
+    for byte in bytes {
+      guard byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "\\"), byte != UInt8(ascii: ":") else {
+        return false
+      }
+      let isStart = last == UInt8(ascii: "/")
+      if isStart, byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return false }
+      last = byte
+    }
+    return last != UInt8(ascii: "/")
   }
 
   private static func hasDriveLetter(_ bytes: some Collection<UInt8>) -> Bool {

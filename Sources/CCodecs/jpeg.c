@@ -195,6 +195,30 @@ ferry_codec_status ferry_jpeg_open(const uint8_t *bytes, size_t count, ferry_dec
   return FERRY_CODEC_OK;
 }
 
+ferry_codec_status ferry_jpeg_verify(const uint8_t *bytes, size_t count, uint64_t most,
+                                     char *message) {
+  ferry_decoder *decoder;
+  ferry_picture picture;
+  ferry_codec_status status = ferry_jpeg_open(bytes, count, &decoder, &picture, message);
+  if (status != FERRY_CODEC_OK) return status;
+  jpeg_decoder *d = (jpeg_decoder *)decoder;
+  if (setjmp(d->errors.jump)) {
+    ferry_codec_note(message, d->errors.text);
+    status = d->errors.status;
+  } else if ((uint64_t)picture.width * picture.height > most) {
+    ferry_codec_note(message, "too many pixels");
+    status = FERRY_CODEC_UNSUPPORTED;
+  } else {
+    jpeg_read_coefficients(&d->jpeg);
+    if (d->errors.ended) {
+      ferry_codec_note(message, "the file ends early");
+      status = FERRY_CODEC_TRUNCATED;
+    }
+  }
+  ferry_decoder_close(decoder);
+  return status;
+}
+
 void ferry_jpeg_reduce(ferry_decoder *base, uint32_t denominator, ferry_picture *picture) {
   jpeg_decoder *d = (jpeg_decoder *)base;
   d->jpeg.scale_num = 1;

@@ -62,6 +62,28 @@ extension Image {
     }
   }
 
+  /// Makes sure that a picture decodes, with less work than decoding where the format allows.
+  ///
+  /// Of a JPEG every coefficient is decoded: nothing after that can fail. Where that finds fault, and
+  /// in the other formats, the picture is decoded as `decode` would, and that decides.
+  /// - Throws: what `decode` throws.
+  public static func verify(
+    _ bytes: [UInt8], name: String, maximumPixels: Int = defaultMaximumPixels
+  ) throws {
+    let isWhole = bytes.withUnsafeBufferPointer { source in
+      guard source.starts(with: [0xFF, 0xD8]) else { return false }
+      return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(FERRY_CODEC_MESSAGE)) {
+        let most = UInt64(min(maximumPixels, coefficientPixels))
+        return ferry_jpeg_verify(source.baseAddress, source.count, most, $0.baseAddress)
+          == FERRY_CODEC_OK
+      }
+    }
+    if !isWhole { _ = try decode(bytes, name: name, as: .asStored, maximumPixels: maximumPixels) }
+  }
+
+  /// Coefficients take six bytes a pixel: larger pictures are decoded row by row.
+  private static let coefficientPixels = 1 << 21
+
   private static func decodeBMP(
     _ bytes: UnsafeRawBufferPointer, maximumPixels: Int
   ) throws -> Image {

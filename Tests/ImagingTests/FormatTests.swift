@@ -92,3 +92,22 @@ import Testing
     #expect(try PictureNotes(Golden("formats").bytes("alpha.webp")).fileExtension == "webp")
   }
 }
+
+/// Verifying and decoding agree on every damaged JPEG.
+@Test(arguments: ["baseline420.jpg", "progressive.jpg", "restarts.jpg", "grey.jpg", "cmyk.jpg"])
+func verifyingAcceptsWhatDecodes(_ name: String) throws {
+  let bytes = try Golden("codecs").bytes(name)
+  func agree(_ bytes: [UInt8]) -> Bool {
+    let decoded = (try? Image.decode(bytes, name: name, maximumPixels: 1 << 16)) != nil
+    let verified = (try? Image.verify(bytes, name: name, maximumPixels: 1 << 16)) != nil
+    return decoded == verified
+  }
+  for index in bytes.indices {
+    #expect(agree(Array(bytes[..<index])), "cut at \(index)")
+    var flipped = bytes
+    for flip: UInt8 in [0x01, 0x10, 0xFF] {
+      flipped[index] = bytes[index] ^ flip
+      #expect(agree(flipped), "flip \(flip) at \(index)")
+    }
+  }
+}

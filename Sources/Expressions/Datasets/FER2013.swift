@@ -1,6 +1,5 @@
 import Archives
 import Artifacts
-import Imaging
 import Platform
 
 extension DatasetDefinition {
@@ -148,12 +147,13 @@ final class FERTable {
         }
       }
     }
-    // Noise of 48x48 pixels hardly shrinks; the work goes into the pixels, not into packing them.
-    plan.convert = { text, name in try Self.picture(text, name: name).png(level: 1) }
+    plan.convert = { text, name in
+      StoredPNG.grey(try Self.pixels(text, name: name), width: Self.side, height: Self.side)
+    }
   }
 
   /// Reads 2304 numbers of 0 to 255, row by row.
-  static func picture(_ text: [UInt8], name: String) throws -> Image {
+  static func pixels(_ text: [UInt8], name: String) throws -> [UInt8] {
     let pixels = try [UInt8](unsafeUninitializedCapacity: side * side) { target, count in
       try text.withUnsafeBufferPointer { count = try read($0, into: target, name) }
     }
@@ -161,7 +161,7 @@ final class FERTable {
       throw Fault(
         .badInput, "the row has \(pixels.count) pixels instead of \(side * side)", at: .init(name))
     }
-    return Image(width: side, height: side, channels: 1, pixels: pixels)
+    return pixels
   }
 
   /// Returns how many numbers the text has; those that fit are stored.

@@ -198,9 +198,9 @@ private final class PictureCheck: Sendable {
   /// What fails within the bound of all threads is tried once more alone, within the whole bound.
   private func decode(_ bytes: [UInt8], _ name: String) throws {
     do {
-      _ = try Image.decode(bytes, name: name, as: .asStored, maximumPixels: pixels)
+      try Image.verify(bytes, name: name, maximumPixels: pixels)
     } catch is Fault {
-      try alone.withLock { _ in _ = try Image.decode(bytes, name: name, as: .asStored) }
+      try alone.withLock { _ in try Image.verify(bytes, name: name) }
     }
   }
 }

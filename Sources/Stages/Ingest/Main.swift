@@ -1,3 +1,4 @@
+import Archives
 import Artifacts
 import Expressions
 import Platform
@@ -14,7 +15,7 @@ import StageKit
 /// Reads a dataset as its owners distribute it.
 @main struct Ingest: Stage {
   static let contract = Contract(
-    name: "ingest", revision: 2,
+    name: "ingest", revision: 3,
     summary: "Read a dataset as distributed, without unpacking it to disk.",
     parameters: [
       ContractParameter(
@@ -65,6 +66,7 @@ import StageKit
   static var verbs: [any ParsableCommand.Type] { [SummaryCommand.self] }
 
   static func run(_ context: StageContext) throws {
+    ReadingProcess.prepare()
     let ingestion = try Ingestion(
       source: context.input("archive"), options: try options(context.parameters),
       passphrase: try passphrase(context.parameters), threads: context.threads

@@ -29,7 +29,7 @@ struct SummaryCommand: ParsableCommand {
     if let sheet {
       let picture = ContactSheet(reader, rows, record.classes)
       try Files.write(try picture.png(threads: Parallel.processors), to: sheet)
-      if !record.card.isRedistributable {
+      if !record.card.isRedistributable, !record.card.isSynthesized {
         Self.say("the sheet shows faces of \(record.card.title): \(record.card.terms)")
       }
     }
