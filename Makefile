@@ -52,9 +52,7 @@ fuzz: packages ## Feed every reader with damaged files, SECONDS each (default 10
 	@$(BIN)/ferry-fuzz | awk -F: '/^  / { print $$1 }' | while read -r target; do \
 	  $(BIN)/ferry-fuzz $$target --seconds $(or $(SECONDS),10); \
 	done
-
-fuzz: packages ## Fuzz the readers of weight files, a minute in all.
-	scripts/fuzz 15
+	scripts/fuzz $(or $(SECONDS),10)
 
 docs: build ## Write the stages' reference pages from their contracts.
 	@mkdir -p docs/reference

@@ -92,6 +92,8 @@ struct AlignDetectionTests {
     let alignment = try #require(faces.metadata["alignment"])
     #expect(alignment["counts"] == ["mtcnn": 4, "no-face": 1, "unreadable-image": 4])
     #expect(alignment["per_class"]?["happiness"] == ["mtcnn": 2, "unreadable-image": 1])
+    #expect(
+      try align("told", "policy=drop").messages.contains("happiness: 2 mtcnn, 1 unreadable-image"))
     let rows = try RowCollectionReader(faces.directory).rows
     #expect(rows.count == 4)
     let box = try #require(rows[0]["box"]?.numbers)
@@ -103,6 +105,35 @@ struct AlignDetectionTests {
     #expect(kept.status == 0)
     let details = try Artifact.open(folder("kept")).metadata["alignment"]?["details"]
     #expect(details?["tiny-face"]?.integer ?? 0 >= 2 && details?["no-face"] == 1)
+  }
+
+  /// Damaged, odd and hostile pictures: each is counted, and the portraits among them are found.
+  @Test func everyHostilePictureIsCounted() throws {
+    let files = try ["faces/pillow", "fixtures/jpeg", "fixtures/pngsuite"].flatMap { folder in
+      try FileManager.default.subpathsOfDirectory(atPath: Files.join(data, folder)).sorted()
+        .map { "\(folder)/\($0)" }
+        .filter { Files.status(Files.join(data, $0))?.kind == .file }
+    }
+    try #require(files.count > 300)
+    let writer = try RowCollectionWriter(folder("samples"))
+    for (index, file) in files.enumerated() {
+      try writer.append(
+        [
+          "id": .string("file_\(index)"), "source": .string(file), "split": "all",
+          "label": "neutral",
+        ], payload: try Files.read(Files.join(data, file)))
+    }
+    try writer.finish()
+    _ = try Artifact.seal(folder("samples"), kind: "samples", schema: 1)
+    let outcome = try align("faces", "policy=drop")
+    #expect(outcome.status == 0, "\(outcome.messages)")
+    let faces = try Artifact.open(folder("faces"))
+    let counts = try #require(faces.metadata["alignment"]?["counts"]?.object)
+    #expect(counts.values.compactMap(\.integer).reduce(0, +) == files.count)
+    #expect(counts["mtcnn"]?.integer ?? 0 >= 10 && counts["unreadable-image"]?.integer ?? 0 >= 10)
+    let rows = try RowCollectionReader(folder("faces")).rows
+    let portraits = rows.filter { $0["source"]?.string?.contains("hopper_orientation") == true }
+    #expect(portraits.count == 7)
   }
 
   @Test func reuseChangesNoByte() throws {

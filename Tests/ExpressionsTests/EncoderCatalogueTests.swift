@@ -23,7 +23,7 @@ import Testing
     for i in 0..<x.count { x.pointer[i] = Float(generator.normal()) }
     let y = encoder.layer.forward(x, training: true)
     #expect(y.shape == [2, encoder.width])
-    #expect(y.values.allSatisfy(\.isFinite))
+    #expect(y.values.allSatisfy { $0.isFinite })
     encoder.layer.zeroGradients()
     _ = encoder.layer.backward(y.copy(), inputGradient: false)
     let moved = encoder.layer.parameters.filter { $0.gradient.values.contains { $0 != 0 } }

@@ -43,6 +43,16 @@ struct AlignmentTally {
       cause: "the first: \(first.reason)")
   }
 
+  /// How many samples of each class went which way, in one line a class.
+  var classLines: [String] {
+    perClass.sorted { $0.key < $1.key }.map { label, own in
+      let kinds = Alignment.Kind.allCases.compactMap { kind in
+        own[kind.rawValue].map { "\($0) \(kind.rawValue)" }
+      }
+      return "\(label): \(kinds.joined(separator: ", "))"
+    }
+  }
+
   /// One line for each kind of trouble, and one for each class that has more or less of it.
   var warnings: [String] {
     let trouble = Alignment.Kind.allCases.filter { !$0.isWished }

@@ -52,6 +52,7 @@ import StageKit
     try writer.finish()
     try tally.check()
     try Files.write(tally.csv, to: Files.join(context.output("faces"), "rejects.csv"))
+    for line in tally.classLines { context.note(line) }
     for line in tally.warnings { context.warn(line) }
     if worker.cache != nil {
       context.note("\(tally.reused) of \(reader.rows.count) pictures were aligned before")

@@ -6,7 +6,7 @@ import Weights
 /// Turns weights as they are handed out into a model artifact with canonical names.
 @main struct Import: Stage {
   static let contract = Contract(
-    name: "import", revision: 1,
+    name: "import", revision: 2,
     summary: "Read .safetensors, .pth, .npz or .npy weights into a model artifact.",
     parameters: [
       ContractParameter(
@@ -109,8 +109,9 @@ extension Architecture {
 /// Vocabulary files of text encoders, carried beside the weights.
 enum Vocabulary {
   static let names = [
-    "bpe_simple_vocab_16e6.txt.gz", "vocab.json", "merges.txt", "vocab.txt", "tokenizer.json",
-    "tokenizer_config.json", "special_tokens_map.json", "config.json",
+    "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "vocab.json", "merges.txt",
+    "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+    "config.json",
   ]
   static let limit = 64 << 20
 
