@@ -88,7 +88,8 @@ import Testing
     #expect(evaluation.protocolName == "rafdb-basic" && evaluation.selection == "validation")
     #expect(evaluation.slices.map(\.value) == ["female", "male"])
     #expect(test.exclusion == nil)
-    #expect(test.card.model.seed == 4 && test.card.model.details == ["epochs": 2])
+    #expect(test.card.model.seed == 4)
+    #expect(test.card.model.details == ["epochs": 2, "initial": "random"])
     #expect(test.card.deviations == ["test: 60 instead of 70"] && !test.card.isCrossDataset)
   }
 

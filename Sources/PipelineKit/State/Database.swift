@@ -1,6 +1,14 @@
 import CSQLite
 import Platform
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A value of a column.
 enum SQLValue: Sendable, Equatable {
   case null
@@ -43,6 +51,20 @@ final class Database {
   /// Runs statements that take and give nothing.
   func execute(_ sql: String) throws {
     guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw fault("run") }
+  }
+
+  /// Runs statements that SQLite refuses at once, without waiting, while another process uses the
+  /// file: repeats them for as long as other statements would wait.
+  func insist(_ sql: String) throws {
+    var attempts = 0
+    while true {
+      do {
+        return try execute(sql)
+      } catch let fault as Fault where fault.code == .temporary && attempts < 4_000 {
+        attempts += 1
+        usleep(5_000)
+      }
+    }
   }
 
   /// Runs one statement and ignores its rows.

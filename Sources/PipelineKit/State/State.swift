@@ -61,7 +61,7 @@ public final class State {
     let isNew = !Files.exists(path)
     let state = try State(Database(path, readOnly: false), isReadOnly: false)
     let database = state.database
-    if isNew { try database.execute("PRAGMA journal_mode = WAL") }
+    if isNew { try database.insist("PRAGMA journal_mode = WAL") }
     // A power cut may lose the last commits; objects are on disk before their commit either way.
     try database.execute("PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 1073741824")
     let found = try database.first("PRAGMA user_version") { $0.integer(0) } ?? 0
