@@ -58,6 +58,49 @@ private func producers(_ plan: Plan, _ name: String) -> [String] {
   #expect(plan.jobs[1].parameters["epochs"] == 3)
 }
 
+@Test func anInputMayDependOnAnAxis() throws {
+  let bench = try Bench()
+  try bench.write("a.txt", "a")
+  try bench.write("b.txt", "b")
+  try bench.write(
+    "ferry.yaml",
+    """
+    ferry: 1
+    sources: { a: { path: a.txt }, b: { path: b.txt } }
+    variables: { from: [a, b] }
+    stages:
+      late:
+        stage: train
+        in: { initial: "start-${matrix.from}.model", shards: "shards[of=${matrix.from}].shards" }
+        matrix: { from: "${from}", seed: [1, 2] }
+        with: { epochs: { if: "${matrix.from} == a", then: 7, else: 8 }, seed: "${matrix.seed}" }
+      start-a: { stage: train, in: { shards: "shards[of=a].shards" } }
+      start-b: { stage: train, in: { shards: "shards[of=b].shards" }, when: false }
+      shards:
+        stage: shard
+        in: { faces: "sources.${matrix.of}" }
+        matrix: { of: "${from}" }
+    """)
+  let plan = try bench.plan()
+  #expect(
+    names(plan) == [
+      "shards[of=a]", "shards[of=b]", "start-a", "late[from=a,seed=1]", "late[from=a,seed=2]",
+      "late[from=b,seed=1]", "late[from=b,seed=2]",
+    ])
+  #expect(producers(plan, "shards[of=b]") == ["faces=sources.b"])
+  #expect(
+    producers(plan, "late[from=a,seed=2]") == [
+      "initial=start-a.model", "shards=shards[of=a].shards",
+    ])
+  // What the condition left out is simply not there, as the port is optional.
+  #expect(producers(plan, "late[from=b,seed=1]") == ["shards=shards[of=b].shards"])
+  #expect(plan.jobs[3].parameters["epochs"] == 7)
+  #expect(plan.jobs[5].parameters["epochs"] == 8)
+  let faults = #expect(throws: Faults.self) { try bench.plan("from=[a, c]") }
+  let messages = faults?.list.map(\.description).joined(separator: "\n") ?? ""
+  #expect(messages.contains("unknown source 'c'"), "\(messages)")
+}
+
 @Test func variablesIncludesAndOverridesMeet() throws {
   let bench = try Bench()
   try bench.write("a.txt", "a")

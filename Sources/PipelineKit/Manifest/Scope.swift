@@ -38,11 +38,39 @@ struct Scope {
       return try Template(text, at: place).fill(at: place) { try value($0, at: place) }
     case .list(let items): return .array(try items.map { try fill($0) })
     case .map(let entries):
+      if let choice = Choice(node) {
+        return try fill(choice.branch { try value($0, at: choice.test.place) })
+      }
       var members: [String: JSONValue] = [:]
       for entry in entries { members[entry.key] = try fill(entry.value) }
       return .object(members)
     default: return JSONValue(node)
     }
+  }
+}
+
+/// A value that depends on a condition: `{ if: "${tiny}", then: 1, else: 50 }`.
+struct Choice {
+  let test: YAMLNode
+  private let then: YAMLNode
+  private let otherwise: YAMLNode
+
+  /// Nil where the node is anything else.
+  init?(_ node: YAMLNode) {
+    guard case .map(let entries) = node.value, entries.count == 3, let test = node["if"],
+      let then = node["then"], let otherwise = node["else"]
+    else { return nil }
+    self.test = test
+    self.then = then
+    self.otherwise = otherwise
+  }
+
+  /// The node that the condition chooses; the other one is not looked at.
+  func branch(_ lookup: (String) throws -> JSONValue) throws -> YAMLNode {
+    let condition = try Condition(test.text, at: test.place)
+    var values: [String: JSONValue] = [:]
+    for name in condition.references { values[name] = try lookup(name) }
+    return try condition.holds { [values] in values[$0] ?? .null } ? then : otherwise
   }
 }
 
@@ -94,15 +122,10 @@ struct VariableResolver {
       remedy: "give it with --set \(name)=VALUE")
   }
 
-  /// The branch that a condition chooses; the other one is not looked at.
+  /// The branch that a condition chooses.
   private mutating func choose(_ node: YAMLNode) throws -> YAMLNode? {
-    guard case .map(let entries) = node.value, entries.count == 3, let test = node["if"],
-      let then = node["then"], let otherwise = node["else"]
-    else { return nil }
-    let condition = try Condition(test.text, at: test.place)
-    var values: [String: JSONValue] = [:]
-    for name in condition.references { values[name] = try value(name, at: test.place) }
-    let branch = try condition.holds { [values] in values[$0] ?? .null } ? then : otherwise
+    guard let choice = Choice(node) else { return nil }
+    let branch = try choice.branch { try value($0, at: choice.test.place) }
     if case .null = branch.value, let name = open.last {
       throw missing(name, at: branch.place)
     }

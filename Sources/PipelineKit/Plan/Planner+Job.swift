@@ -109,13 +109,14 @@ extension Planner {
     for wire in wires {
       var origins: [Job.Origin] = []
       for link in wire.links {
-        switch link.target {
+        switch plain(link.target) {
         case .source(let index): origins.append(.source(index))
         case .jobs(let axes, let byValue, let port):
           let key = Rows.key(axes.map { scope.axes[$0] ?? .null })
           let found = byValue[key] ?? []
           if !link.gathers, found.contains(nil), !wire.optional { return nil }
           origins += found.compactMap { $0.map { .job($0, port: port) } }
+        case .choice, nil: continue
         }
       }
       if origins.isEmpty {
@@ -125,6 +126,12 @@ extension Planner {
       inputs.append(.init(port: wire.port, several: wire.several, origins: origins))
     }
     return inputs
+  }
+
+  /// What a target is for this instance.
+  private func plain(_ target: Link.Target) -> Link.Target? {
+    guard case .choice(let axes, let byValue) = target else { return target }
+    return byValue[Rows.key(axes.map { scope.axes[$0] ?? .null })].flatMap { plain($0) }
   }
 
   private mutating func environment(_ stage: Manifest.Stage) -> [String: String?] {

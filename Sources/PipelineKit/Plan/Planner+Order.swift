@@ -7,10 +7,11 @@ extension Planner {
   mutating func stageOrder() -> [Int] {
     let needs = manifest.stages.map { stage in
       Set(
-        stage.inputs.flatMap(\.references).compactMap { node -> Int? in
-          guard case .stage(let name, _, _)? = reference(node)?.origin else { return nil }
-          return stageIndex[name]
-        })
+        stage.inputs.flatMap(\.references).flatMap { references($0, of: stage) }
+          .compactMap { reference -> Int? in
+            guard case .stage(let name, _, _) = reference.origin else { return nil }
+            return stageIndex[name]
+          })
     }
     var followers = Array(repeating: [Int](), count: needs.count)
     for (index, producers) in needs.enumerated() {
@@ -45,9 +46,36 @@ extension Planner {
       at: manifest.stages[index].place)
   }
 
-  /// The reference a node holds, variables filled in; nil (and silent) where it is not one.
-  func reference(_ node: YAMLNode) -> Reference? {
+  /// What a node refers to, variables filled in; nothing (and silent) where it is no reference.
+  ///
+  /// One with an axis in it, `text-${matrix.text}.embeddings`, refers to something for each value.
+  private func references(_ node: YAMLNode, of stage: Manifest.Stage) -> [Reference] {
+    guard !Self.axes(in: node).isEmpty else { return [reference(node, scope)].compactMap { $0 } }
+    var quiet = self
+    quiet.faults = FaultCollector()
+    let rows = quiet.ownRows(of: stage)
+    return rows.values.compactMap { values in
+      var scope = scope
+      scope.axes = Dictionary(zip(rows.axes, values), uniquingKeysWith: { $1 })
+      return reference(node, scope)
+    }
+  }
+
+  private func reference(_ node: YAMLNode, _ scope: Scope) -> Reference? {
     guard let text = try? scope.fill(node).string else { return nil }
     return try? Reference(text, at: node.place)
+  }
+
+  /// The axes that a node's text names, in order.
+  static func axes(in node: YAMLNode) -> [String] {
+    guard case .text(let text) = node.value, text.utf8.contains(UInt8(ascii: "$")),
+      let template = try? Template(text, at: nil)
+    else { return [] }
+    var axes: [String] = []
+    for case .reference(let name) in template.parts where name.hasPrefix("matrix.") {
+      let axis = String(name.dropFirst("matrix.".count))
+      if !axes.contains(axis) { axes.append(axis) }
+    }
+    return axes
   }
 }

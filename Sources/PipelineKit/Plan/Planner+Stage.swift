@@ -19,6 +19,8 @@ extension Planner {
       case source(Int)
       /// The producer's jobs by their values on `axes`.
       case jobs(axes: [String], byValue: [String: [Int?]], port: String)
+      /// Another target for every value of the `axes` that the reference names.
+      indirect case choice(axes: [String], byValue: [String: Target])
     }
     var target: Target
     var gathers: Bool
@@ -74,7 +76,7 @@ extension Planner {
   }
 
   /// The instances a stage asks for itself.
-  private mutating func ownRows(of stage: Manifest.Stage) -> Rows {
+  mutating func ownRows(of stage: Manifest.Stage) -> Rows {
     stage.foreach.isEmpty ? matrixRows(stage) : foreachRows(stage)
   }
 
@@ -139,11 +141,12 @@ extension Planner {
       port: name, several: port?.several ?? (input.references.count > 1),
       optional: port?.optional ?? false, links: [])
     for node in input.references {
-      if let link = link(node, of: stage, port: port, optional: wire.optional, rows: &rows) {
-        wire.links.append(link)
-      } else {
-        wire.isBroken = true
-      }
+      let axes = Self.axes(in: node)
+      let link =
+        axes.isEmpty
+        ? link(node, port: port, optional: wire.optional, rows: &rows)
+        : choice(node, axes, of: stage, port: port, optional: wire.optional, rows: &rows)
+      if let link { wire.links.append(link) } else { wire.isBroken = true }
     }
     let gathers = wire.links.contains { $0.gathers }
     if port == nil, gathers { wire.several = true }
@@ -155,9 +158,40 @@ extension Planner {
     return wire
   }
 
+  /// What a reference with axes in it stands for: a link for each of the axes' values.
+  private mutating func choice(
+    _ node: YAMLNode, _ axes: [String], of stage: Manifest.Stage, port: ContractPort?,
+    optional: Bool, rows: inout Rows
+  ) -> Link? {
+    for axis in axes where !rows.axes.contains(axis) {
+      faults.unknown("axis", axis, among: rows.axes, at: node.place)
+      return nil
+    }
+    var united: Rows?
+    var gathers = false
+    var targets: [String: Link.Target] = [:]
+    defer { scope.axes = [:] }
+    for values in rows.projected(on: axes).values {
+      var part = rows.filtered(by: axes, values)
+      scope.axes = Dictionary(uniqueKeysWithValues: zip(axes, values))
+      guard let link = link(node, port: port, optional: optional, rows: &part) else { return nil }
+      guard part.axes == united?.axes ?? part.axes else {
+        faults.refuse(
+          "what '\(node.text)' refers to carries different axes: \(part.axes) and "
+            + "\(united?.axes ?? [])", at: node.place,
+          remedy: "give all of these stages the same matrix")
+        return nil
+      }
+      united = Rows(axes: part.axes, values: (united?.values ?? []) + part.values)
+      targets[Rows.key(values)] = link.target
+      gathers = gathers || link.gathers
+    }
+    rows = united ?? rows
+    return Link(target: .choice(axes: axes, byValue: targets), gathers: gathers)
+  }
+
   private mutating func link(
-    _ node: YAMLNode, of stage: Manifest.Stage, port: ContractPort?, optional: Bool,
-    rows: inout Rows
+    _ node: YAMLNode, port: ContractPort?, optional: Bool, rows: inout Rows
   ) -> Link? {
     let reference = faults.collect { () throws -> Reference in
       guard let text = try scope.fill(node).string else {

@@ -26,7 +26,7 @@ public struct Planner {
   let manifest: Manifest
   let catalogue: any ContractCatalogue
   let overrides: [Override]
-  let faults: FaultCollector
+  var faults: FaultCollector
   var scope = Scope(variables: [:])
   var sources: [Plan.Source] = []
   var sourceIndex: [String: Int] = [:]

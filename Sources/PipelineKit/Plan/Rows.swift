@@ -44,6 +44,12 @@ struct Rows {
     return result
   }
 
+  /// The rows that have these values on these axes.
+  func filtered(by axes: [String], _ wanted: [JSONValue]) -> Rows {
+    let columns = axes.map { self.axes.firstIndex(of: $0)! }
+    return Rows(axes: self.axes, values: values.filter { row in columns.map { row[$0] } == wanted })
+  }
+
   /// A text that is equal for equal values only.
   static func key(_ values: [JSONValue]) -> String {
     values.isEmpty ? "" : JSONValue.array(values).canonical
