@@ -11,7 +11,7 @@ DEMO := .ferry-demo
 STAGES := synthesize fetch ingest align import embed shard train evaluate cross-test features \
   predict export report
 
-.PHONY: help packages build demo test lint parity bench fuzz docs install clean
+.PHONY: help packages build demo test lint parity tutorial bench fuzz docs install clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,13 @@ lint: ## Check formatting, the way CI does.
 	swift format lint --strict --recursive Package.swift Sources Tests Fuzz
 
 parity: packages ## Compare full-size networks and tokenisers with their references; PYTHON has torch.
-	$(SWIFT_BUILD) --product benchmark-language
+	for name in benchmark-language ferry-import ferry-embed; do $(SWIFT_BUILD) --product $$name; done
 	$(or $(PYTHON),python3) Tests/Golden/text_encoders.py check $(BIN)/benchmark-language
 	$(or $(PYTHON),python3) Tests/Golden/tokenisers.py check $(BIN)/benchmark-language 5000
+	$(or $(PYTHON),python3) Tests/Golden/text_models.py $(BIN) $(SENTENCE_ENCODER)
+
+tutorial: build ## Run the commands of docs/tutorial.md, word for word, in an empty folder.
+	scripts/tutorial $(BIN)
 
 bench: build ## Measure against the peers; PYTHON names an interpreter that has torch.
 	Benchmarks/training
