@@ -6,7 +6,7 @@ import Testing
 /// `ferry-embed` with weights, as a user runs it; the weights are tiny and random.
 @Suite struct EmbedStageTests {
   private let folder: TemporaryDirectory
-  private static let vocabulary = Program.root.appendingPathComponent(
+  static let vocabulary = Program.root.appendingPathComponent(
     "Tests/LanguageTests/Golden/bpe.txt"
   ).path
 
