@@ -5,8 +5,8 @@ import Testing
 
 /// The seven manifests of the paper, end to end at a tiny size, in one workspace.
 @Suite(.serialized) struct PaperManifestTests {
-  /// A manifest, its training runs at the tiny size, words that its page must have, and which weights it
-  /// is given.
+  /// A manifest, its training runs at the tiny size, words that its page must have, and which weights
+  /// it is given.
   struct Case {
     var name: String
     var models: Int
@@ -17,7 +17,8 @@ import Testing
   static let cases = [
     Case(name: "table2", models: 20, words: ["Table 2", "86.64", "L_s + L_t", "ViT-B/16"]),
     Case(
-      name: "table1", models: 8, words: ["Table 1", "87.26", "text from circumplex and clip", "Swin-T"],
+      name: "table1", models: 8,
+      words: ["Table 1", "87.26", "text from circumplex and clip", "Swin-T"],
       weights: ["clip", "resnet18"]),
     Case(
       name: "table3", models: 8,
