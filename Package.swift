@@ -140,7 +140,9 @@ let package = Package(
     // Feeds the readers with damaged files; not a part of the product.
     .executableTarget(
       name: "ferry-fuzz",
-      dependencies: ["Platform", "Archives", "Artifacts", "Imaging", "Expressions"], path: "Fuzz",
+      dependencies: [
+        "Platform", "Archives", "Artifacts", "Imaging", "Weights", "Language", "Expressions",
+      ], path: "Fuzz",
       swiftSettings: swift, linkerSettings: standalone),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.
     tests("House", []),

@@ -47,7 +47,7 @@ struct FuzzTarget: Sendable {
             _ = try SampleRow(json: json)
           }
         }),
-    ] + LabelFiles.targets
+    ] + LabelFiles.targets + ModelFiles.targets
 
   private static let decode: @Sendable ([UInt8]) throws -> Void = { bytes in
     _ = try? PictureNotes(bytes)

@@ -36,7 +36,7 @@ public struct BytePairVocabulary: Sendable {
   }
 
   /// The printable character of each byte.
-  static let characters: [Unicode.Scalar] = {
+  package static let characters: [Unicode.Scalar] = {
     var next: UInt32 = 256
     return (0..<256).map { byte in
       switch byte {
