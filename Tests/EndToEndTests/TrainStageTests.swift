@@ -18,10 +18,12 @@ import Testing
     #expect(embedded.status == 0, "\(embedded.messages)")
   }
 
-  /// Ninety pictures whose class is a bright band's place, split in turn.
   private func makeShards(_ name: String, splits: [String]) throws {
-    let directory = folder(name)
-    let count = 90
+    try Self.makeShards(at: folder(name), splits: splits)
+  }
+
+  /// Pictures whose class is a bright band's place, split in turn.
+  static func makeShards(at directory: String, count: Int = 90, splits: [String]) throws {
     let index = try RowCollectionWriter(directory)
     for row in 0..<count {
       try index.append([
@@ -120,6 +122,51 @@ import Testing
     let last = try Program.run("ferry-train", arguments("parts", settings, more: state))
     #expect(last.status == 0, "\(last.messages)")
     #expect(try Artifact.open(folder("parts")).digest == expected)
+  }
+
+  /// The model takes every prompt's embedding along, and each stage behind it scores by them.
+  @Test(arguments: ["logits", "nearest"]) func ensemblesGoAllTheWay(ensemble: String) throws {
+    try TinyCLIP.write(
+      to: folder("clip"),
+      vocabulary: Program.root.appendingPathComponent("Tests/LanguageTests/Golden/bpe.txt").path)
+    func stage(_ name: String, _ arguments: [String], _ settings: [String] = []) throws {
+      let outcome = try Program.run(
+        "ferry-\(name)", ["run"] + arguments + settings.flatMap { ["--set", $0] })
+      #expect(outcome.status == 0, "\(outcome.messages)")
+    }
+    try Files.removeTree(folder("embeddings"))
+    try stage(
+      "embed",
+      ["--in", "weights=\(folder("clip"))", "--out", "embeddings=\(folder("embeddings"))"],
+      [
+        "encoder=clip", "heads=2", "ensemble=\(ensemble)", "template=[person-is, id-photo]",
+        "words={happiness: [joy, happiness]}",
+      ])
+    #expect(try train("first", "epochs=1").status == 0)
+    let model = try SafetensorsFile(folder("first/model.safetensors"))
+    let text = try model.floats(try model.require("method.text", .float32, shape: [8, 128]))
+    let (made, shards) = ("model=\(folder("first"))", "shards=\(folder("shards"))")
+    try stage(
+      "evaluate", ["--in", made, "--in", shards, "--out", "evaluation=\(folder("evaluation"))"])
+    try stage(
+      "features", ["--in", made, "--in", shards, "--out", "features=\(folder("features"))"],
+      ["tsne=false"])
+    try stage("export", ["--in", made, "--out", "files=\(folder("export"))"])
+    let exported = try SafetensorsFile(folder("export/model.safetensors"))
+    let rows = ensemble == "logits" ? 3 : 12
+    let weights = try exported.floats(
+      try exported.require("fc.weight", .float32, shape: [rows, 128]))
+    // The first class has four prompts, the others two; temperature 0.01.
+    let directions = (0..<4).map { row in
+      let own = text[row * 128..<(row + 1) * 128]
+      let length = own.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      return own.map { $0 / length }
+    }
+    let first = (0..<128).map { column in
+      ensemble == "nearest"
+        ? directions[0][column] : directions.reduce(0) { $0 + $1[column] } / 4
+    }
+    for column in 0..<128 { #expect(abs(weights[column] - first[column] / 0.01) < 1e-3) }
   }
 
   @Test func aModelCanStartFromAnother() throws {

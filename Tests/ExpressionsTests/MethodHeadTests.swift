@@ -14,12 +14,14 @@ import Testing
   }
 
   func knowledgeHead(
-    _ selfContrast: KnowledgeLoss.SelfContrast, textWidth: Int, generator: inout SeededGenerator
+    _ selfContrast: KnowledgeLoss.SelfContrast, textWidth: Int, groups: PromptGroups? = nil,
+    generator: inout SeededGenerator
   ) -> KnowledgeHead {
     let loss = KnowledgeLoss(selfContrast: selfContrast, temperature: 0.5, neutralClass: 3)
+    let rows = groups?.classes.count ?? Self.classes
     return KnowledgeHead(
-      loss: loss, text: tensor([Self.classes, textWidth], &generator), width: 10, hiddenWidth: 6,
-      generator: &generator)
+      loss: loss, text: tensor([rows, textWidth], &generator), groups: groups, width: 10,
+      hiddenWidth: 6, generator: &generator)
   }
 
   /// Step of the central differences: single-precision layers round at 6e-8 relative, so that a
@@ -67,6 +69,17 @@ import Testing
   ) {
     var generator = SeededGenerator(seed: 4)
     let head = knowledgeHead(selfContrast, textWidth: textWidth, generator: &generator)
+    let features = tensor([6, 10], &generator)
+    let targets = Targets(labels: [0, 3, 1, 4, 2, 0], classCount: Self.classes, smoothing: 0.1)
+    checkGradients(head, features: features, targets: targets)
+  }
+
+  @Test(arguments: PromptPooling.allCases, [10, 7])
+  func gradientsOfEnsemblesMatchFiniteDifferences(pooling: PromptPooling, textWidth: Int) {
+    var generator = SeededGenerator(seed: 9)
+    let groups = PromptGroups(pooling, classes: [0, 0, 1, 2, 2, 2, 3, 3, 4])
+    let head = knowledgeHead(
+      .paired, textWidth: textWidth, groups: groups, generator: &generator)
     let features = tensor([6, 10], &generator)
     let targets = Targets(labels: [0, 3, 1, 4, 2, 0], classCount: Self.classes, smoothing: 0.1)
     checkGradients(head, features: features, targets: targets)

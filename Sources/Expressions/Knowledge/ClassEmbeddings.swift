@@ -14,9 +14,14 @@ public struct ClassEmbeddings: Sendable, Equatable {
   public let width: Int
   /// Row-major `[K, d]`.
   public let values: [Float]
+  /// The prompts' own embeddings, where a class scores by each of them; nil: by `values`.
+  public let ensemble: PromptEnsemble?
 
   /// - Throws: `Fault` where the counts disagree, a class occurs twice, or a value is not finite.
-  public init(classes: [String], prompts: [String], width: Int, values: [Float]) throws {
+  public init(
+    classes: [String], prompts: [String], width: Int, values: [Float],
+    ensemble: PromptEnsemble? = nil
+  ) throws {
     guard !classes.isEmpty, width > 0, values.count == classes.count * width,
       prompts.count == classes.count
     else {
@@ -32,10 +37,12 @@ public struct ClassEmbeddings: Sendable, Equatable {
       throw Fault(
         .badInput, "the embedding of '\(classes[bad / width])' holds a number that is not finite")
     }
+    try ensemble?.check(classCount: classes.count, width: width)
     self.classes = classes
     self.prompts = prompts
     self.width = width
     self.values = values
+    self.ensemble = ensemble
   }
 
   /// What the encoder was asked, with `[CLS]` in place of the class: `a photo of a [CLS] face.`
@@ -80,13 +87,15 @@ public struct ClassEmbeddings: Sendable, Equatable {
     let rows = wanted.compactMap { classes.firstIndex(of: $0) }
     return try ClassEmbeddings(
       classes: wanted, prompts: rows.map { prompts[$0] }, width: width,
-      values: rows.flatMap { values[$0 * width..<($0 + 1) * width] })
+      values: rows.flatMap { values[$0 * width..<($0 + 1) * width] },
+      ensemble: ensemble?.selecting(rows, width: width))
   }
 
   /// Writes a safetensors file: `text` F32 [K, d], `classes` and `prompts` as JSON lists in the
   /// metadata; with `each` also every prompt's own embedding, `each` F32 [P, d], and its class,
-  /// `each_class` I64 [P], and the list `each_prompts`.
+  /// `each_class` I64 [P], and the list `each_prompts`; `ensemble` says how a class scores by them.
   public func write(to path: String, each: PromptEmbeddings? = nil) throws {
+    let each = each ?? ensemble?.each
     var tensors: [(name: String, type: ElementType, shape: [Int])] = [
       ("text", .float32, [classes.count, width])
     ]
@@ -97,6 +106,7 @@ public struct ClassEmbeddings: Sendable, Equatable {
       tensors.append(("each", .float32, [each.prompts.count, width]))
       tensors.insert(("each_class", .int64, [each.prompts.count]), at: 0)
       metadata["each_prompts"] = JSONValue(each.prompts).canonical
+      metadata["ensemble"] = ensemble?.pooling.rawValue
     }
     let writer = try SafetensorsWriter(path, tensors: tensors, metadata: metadata)
     if let each { try writer.append(each.classes) }
@@ -106,7 +116,8 @@ public struct ClassEmbeddings: Sendable, Equatable {
   }
 
   /// Reads a safetensors file with `text` [K, d] of any float type and `classes` in its metadata,
-  /// as a JSON list or separated by commas; without `prompts` the class names stand for them.
+  /// as a JSON list or separated by commas; without `prompts` the class names stand for them. With
+  /// `ensemble` in the metadata the classes score by the rows of `each`.
   /// - Throws: `Fault` naming what the file lacks.
   public init(file path: String) throws {
     let file = try SafetensorsFile(path)
@@ -124,31 +135,19 @@ public struct ClassEmbeddings: Sendable, Equatable {
     do {
       try self.init(
         classes: classes, prompts: file.metadata["prompts"].map(Self.list) ?? classes,
-        width: entry.shape[1], values: try file.floats(entry))
+        width: entry.shape[1], values: try file.floats(entry),
+        ensemble: try file.metadata["ensemble"].map {
+          try PromptEnsemble(file, pooling: $0, width: entry.shape[1])
+        })
     } catch let fault as Fault {
       throw fault.located(at: .init(path))
     }
   }
 
-  private static func list(_ text: String) -> [String] {
+  static func list(_ text: String) -> [String] {
     if let list = try? JSONValue.parse(text).strings { return list }
     return text.split(separator: ",").map { part in
       String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
-  }
-}
-
-/// The embeddings of single prompts, several a class.
-public struct PromptEmbeddings: Sendable, Equatable {
-  public var prompts: [String]
-  /// The class of each prompt, by number.
-  public var classes: [Int]
-  /// Row-major [P, d].
-  public var values: [Float]
-
-  public init(prompts: [String], classes: [Int], values: [Float]) {
-    self.prompts = prompts
-    self.classes = classes
-    self.values = values
   }
 }

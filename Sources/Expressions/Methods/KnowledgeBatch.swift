@@ -3,11 +3,14 @@ struct KnowledgeBatch {
   private let loss: KnowledgeLoss
   private let visual: VectorRows
   private let neutral: VectorRows
-  private let text: VectorRows
+  private let text: ClassText
   private let targets: Targets
   /// The samples whose class is not neutral; M of them.
   private let emotional: [Int]
   private let neutralCosines: [Double]
+  /// The cosines by single prompts, `[N, P]`.
+  private let visualByPrompt: [Double]
+  private let neutralByPrompt: [Double]
   /// Gradients by cos(v_i, t_k) and cos(n_i, t_k), `[N, K]` each.
   private var byVisualCosine: [Double]
   private var byNeutralCosine: [Double]
@@ -16,7 +19,7 @@ struct KnowledgeBatch {
   private var value = KnowledgeLoss.Value()
 
   init(
-    loss: KnowledgeLoss, visual: VectorRows, neutral: VectorRows, text: VectorRows,
+    loss: KnowledgeLoss, visual: VectorRows, neutral: VectorRows, text: ClassText,
     targets: Targets
   ) {
     self.loss = loss
@@ -25,17 +28,19 @@ struct KnowledgeBatch {
     self.text = text
     self.targets = targets
     emotional = targets.labels.indices.filter { targets.labels[$0] != loss.neutralClass }
-    value.cosines = visual.cosines(text)
-    neutralCosines = neutral.cosines(text)
+    visualByPrompt = visual.cosines(text.rows)
+    neutralByPrompt = neutral.cosines(text.rows)
+    value.cosines = text.pooled(visualByPrompt)
+    neutralCosines = text.pooled(neutralByPrompt)
     byVisualCosine = [Double](repeating: 0, count: value.cosines.count)
     byNeutralCosine = byVisualCosine
     similarityByCosine = byVisualCosine
     value.visualGradient = [Double](repeating: 0, count: visual.values.count)
     value.neutralGradient = [Double](repeating: 0, count: neutral.values.count)
-    value.textGradient = [Double](repeating: 0, count: text.values.count)
+    value.textGradient = [Double](repeating: 0, count: text.rows.values.count)
   }
 
-  private func cell(_ row: Int, _ column: Int) -> Int { row * text.count + column }
+  private func cell(_ row: Int, _ column: Int) -> Int { row * text.classCount + column }
 
   /// Equation 5, with any target distribution.
   mutating func addSimilarity() {
@@ -51,11 +56,11 @@ struct KnowledgeBatch {
   mutating func addTransformation() {
     guard let neutralClass = loss.neutralClass, !emotional.isEmpty else { return }
     let width = visual.width
+    let centres = text.centres
     let factor = -loss.weights.transformation / Double(emotional.count)
     let textSteps = VectorRows(
-      (0..<text.values.count).map {
-        text.values[$0] - text.values[neutralClass * width + $0 % width]
-      }, width: width)
+      centres.indices.map { centres[$0] - centres[neutralClass * width + $0 % width] },
+      width: width)
     let visualSteps = VectorRows(
       zip(visual.values, neutral.values).map { $0 - $1 }, width: width)
     var byVisualStep = [Double](repeating: 0, count: visual.values.count)
@@ -96,11 +101,11 @@ struct KnowledgeBatch {
 
   /// Anchors of one class are the same vector, so the M x M mean needs only their counts.
   private mutating func addAllPairs() {
-    var anchors = [Double](repeating: 0, count: text.count)
+    var anchors = [Double](repeating: 0, count: text.classCount)
     for sample in emotional { anchors[targets.labels[sample]] += 1 }
     let pairs = Double(emotional.count) * Double(emotional.count)
     for sample in emotional {
-      for label in 0..<text.count where anchors[label] > 0 {
+      for label in 0..<text.classCount where anchors[label] > 0 {
         let index = cell(sample, label)
         let share = anchors[label] / pairs
         value.selfContrast += share * (neutralCosines[index] - value.cosines[index] + loss.margin)
@@ -130,24 +135,34 @@ struct KnowledgeBatch {
       weights.similarity * value.similarity + weights.transformation * value.transformation
       + weights.selfContrast * value.selfContrast
     for sample in 0..<visual.count {
-      for label in 0..<text.count {
+      for label in 0..<text.classCount {
         let index = cell(sample, label)
-        if byVisualCosine[index] != 0 {
-          let (factor, cosine) = (byVisualCosine[index], value.cosines[index])
-          visual.addCosineGradient(
-            factor, cosine: cosine, row: sample, text, label, to: &value.visualGradient, at: sample)
-          text.addCosineGradient(
-            similarityByCosine[index], cosine: cosine, row: label, visual, sample,
-            to: &value.textGradient, at: label)
-        }
-        if neutral.count > 0, byNeutralCosine[index] != 0 {
-          let (factor, cosine) = (byNeutralCosine[index], neutralCosines[index])
-          neutral.addCosineGradient(
-            factor, cosine: cosine, row: sample, text, label, to: &value.neutralGradient,
-            at: sample)
-        }
+        if byVisualCosine[index] != 0 { carryVisual(sample, label) }
+        if neutral.count > 0, byNeutralCosine[index] != 0 { carryNeutral(sample, label) }
       }
     }
     return value
+  }
+
+  private mutating func carryVisual(_ sample: Int, _ label: Int) {
+    let index = cell(sample, label)
+    for (prompt, share) in text.parts(of: label, sample, visualByPrompt) {
+      let cosine = visualByPrompt[sample * text.rows.count + prompt]
+      visual.addCosineGradient(
+        share * byVisualCosine[index], cosine: cosine, row: sample, text.rows, prompt,
+        to: &value.visualGradient, at: sample)
+      text.rows.addCosineGradient(
+        share * similarityByCosine[index], cosine: cosine, row: prompt, visual, sample,
+        to: &value.textGradient, at: prompt)
+    }
+  }
+
+  private mutating func carryNeutral(_ sample: Int, _ label: Int) {
+    for (prompt, share) in text.parts(of: label, sample, neutralByPrompt) {
+      neutral.addCosineGradient(
+        share * byNeutralCosine[cell(sample, label)],
+        cosine: neutralByPrompt[sample * text.rows.count + prompt], row: sample, text.rows, prompt,
+        to: &value.neutralGradient, at: sample)
+    }
   }
 }

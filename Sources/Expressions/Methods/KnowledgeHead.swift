@@ -11,23 +11,26 @@ import Tensors
 public final class KnowledgeHead: MethodHead {
   private let loss: KnowledgeLoss
   private let width: Int
-  /// The raw embeddings as given, `[K, e]`.
+  /// The raw embeddings as given, `[K, e]` or, of several prompts a class, `[P, e]`.
   private let raw: Tensor
+  private let groups: PromptGroups?
   /// e to d; nil where e is d.
   private let adapter: Linear?
   private let neutral: NeutralTransformation?
 
   /// - Parameters:
-  ///   - text: raw embeddings `[K, e]` in the order of the classes.
+  ///   - text: raw embeddings `[K, e]` in the order of the classes; `[P, e]` with groups.
+  ///   - groups: the classes of the embeddings, where a class has several.
   ///   - width: d, the encoder's width.
   ///   - hiddenWidth: the inner width of the neutral transformation.
   public init(
-    loss: KnowledgeLoss, text: Tensor, width: Int, hiddenWidth: Int,
+    loss: KnowledgeLoss, text: Tensor, groups: PromptGroups? = nil, width: Int, hiddenWidth: Int,
     generator: inout SeededGenerator
   ) {
     self.loss = loss
     self.width = width
     raw = text
+    self.groups = groups
     adapter =
       text.shape[1] == width
       ? nil : Self.adapter(from: text.shape[1], to: width, generator: &generator)
@@ -73,7 +76,7 @@ public final class KnowledgeHead: MethodHead {
     let value = loss.evaluate(
       visual: features.values.map(Double.init),
       neutral: neutralVectors?.values.map(Double.init) ?? [],
-      text: text.values.map(Double.init), width: width, targets: targets)
+      text: text.values.map(Double.init), groups: groups, width: width, targets: targets)
     let gradient = Tensor(features.shape, values: value.visualGradient.map { Float($0) })
     if let neutral {
       let back = neutral.backward(
@@ -95,7 +98,8 @@ public final class KnowledgeHead: MethodHead {
 
   public func logits(_ features: Tensor) -> [Double] {
     CosineScores.logits(
-      features, text: adaptedText(training: false), temperature: loss.temperature)
+      features, text: adaptedText(training: false), groups: groups,
+      temperature: loss.temperature)
   }
 }
 
@@ -130,10 +134,12 @@ final class NeutralTransformation {
 
 /// Predictions from cosines (equation 4).
 enum CosineScores {
-  /// cos(v_i, t_k) / temperature, `[N, K]`.
-  static func logits(_ features: Tensor, text: Tensor, temperature: Double) -> [Double] {
+  /// cos(v_i, t_k) / temperature, `[N, K]`; of several prompts a class, pooled.
+  static func logits(
+    _ features: Tensor, text: Tensor, groups: PromptGroups?, temperature: Double
+  ) -> [Double] {
     let visual = VectorRows(features.values.map(Double.init), width: features.shape[1])
-    let rows = VectorRows(text.values.map(Double.init), width: text.shape[1])
-    return visual.cosines(rows).map { $0 / temperature }
+    let text = ClassText(text.values.map(Double.init), width: text.shape[1], groups: groups)
+    return text.pooled(visual.cosines(text.rows)).map { $0 / temperature }
   }
 }

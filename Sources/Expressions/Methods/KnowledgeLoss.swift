@@ -3,7 +3,8 @@
 /// Li et al., *Knowledge-Enhanced FER with Emotional-to-Neutral Transformation*, IEEE TMM 27 (2025),
 /// arXiv 2409.08598, equations 4, 5 and 7 to 11. All sums are in double precision.
 ///
-/// Shapes: visual vectors v `[N, d]`, neutral vectors n `[N, d]`, text embeddings t `[K, d]`.
+/// Shapes: visual vectors v `[N, d]`, neutral vectors n `[N, d]`, text embeddings t `[K, d]`, or
+/// `[P, d]` of P prompts that `PromptGroups` assigns to the classes.
 public struct KnowledgeLoss: Sendable, Equatable {
   /// How equation 10 pairs anchors and samples.
   public enum SelfContrast: String, Sendable, CaseIterable {
@@ -68,7 +69,7 @@ public struct KnowledgeLoss: Sendable, Equatable {
     public var visualGradient: [Double] = []
     /// By n, `[N, d]`; zeros where no loss uses n.
     public var neutralGradient: [Double] = []
-    /// L_s by t, `[K, d]`: for a trained layer in front of the embeddings only.
+    /// L_s by t, `[P, d]`: for a trained layer in front of the embeddings only.
     ///
     /// L_t and L_c take the text as given. Through a trained layer they would move it instead of the
     /// faces: both are least where all classes' vectors are one and the same.
@@ -77,14 +78,17 @@ public struct KnowledgeLoss: Sendable, Equatable {
 
   /// Returns the losses and gradients of a batch.
   ///
-  /// `neutral` may be empty where no weight needs it. A loss with weight 0 is not computed.
+  /// `neutral` may be empty where no weight needs it. A loss with weight 0 is not computed. Where
+  /// `groups` says that classes have several prompts, a class's cosine is pooled from theirs, and its
+  /// vector in equation 8 is the mean of their directions.
   public func evaluate(
-    visual: [Double], neutral: [Double], text: [Double], width: Int, targets: Targets
+    visual: [Double], neutral: [Double], text: [Double], groups: PromptGroups? = nil, width: Int,
+    targets: Targets
   ) -> Value {
     var batch = KnowledgeBatch(
       loss: self, visual: VectorRows(visual, width: width),
-      neutral: VectorRows(neutral, width: width), text: VectorRows(text, width: width),
-      targets: targets)
+      neutral: VectorRows(neutral, width: width),
+      text: ClassText(text, width: width, groups: groups), targets: targets)
     if weights.similarity != 0 { batch.addSimilarity() }
     if weights.transformation != 0 { batch.addTransformation() }
     if weights.selfContrast != 0 { batch.addSelfContrast() }

@@ -29,10 +29,12 @@ public enum MethodCatalogue {
       let loss = KnowledgeLoss(
         weights: options.weights, selfContrast: options.selfContrast, margin: options.margin,
         temperature: options.temperature, neutralClass: neutral)
+      let rows = embeddings.ensemble?.each.values ?? embeddings.values
       return KnowledgeHead(
         loss: loss,
-        text: Tensor([embeddings.classes.count, embeddings.width], values: embeddings.values),
-        width: width, hiddenWidth: options.hiddenWidth, generator: &generator)
+        text: Tensor([rows.count / embeddings.width, embeddings.width], values: rows),
+        groups: embeddings.ensemble?.groups, width: width, hiddenWidth: options.hiddenWidth,
+        generator: &generator)
     }
   }
 
@@ -49,13 +51,14 @@ public enum MethodCatalogue {
       for parameter in head.parameters { try file.load(parameter.name, into: parameter.value) }
       return head
     case .knowledgeEnhanced:
-      let text = Tensor([classCount, width])
+      let text = Tensor([description.ensemble?.classes.count ?? classCount, width])
       try file.load("method.text", into: text)
       let loss = KnowledgeLoss(
         weights: .init(transformation: 0, selfContrast: 0),
         temperature: description.temperature, neutralClass: nil)
       return KnowledgeHead(
-        loss: loss, text: text, width: width, hiddenWidth: 1, generator: &generator)
+        loss: loss, text: text, groups: description.ensemble, width: width, hiddenWidth: 1,
+        generator: &generator)
     case nil:
       throw Fault(
         .badInput, "the model was trained with the method '\(description.method)'",

@@ -26,6 +26,8 @@ public struct ModelDescription: Sendable, Equatable {
   public var prompts: JSONValue
   /// The text encoder and its prompt with `[CLS]` in place of the class; null without embeddings.
   public var text: JSONValue = .null
+  /// The classes of the rows of `method.text`, where a class has several.
+  public var ensemble: PromptGroups?
   /// `random`, or the digest of the model whose weights the training started from.
   public var initial = "random"
 
@@ -48,13 +50,15 @@ public struct ModelDescription: Sendable, Equatable {
   }
 
   public var json: JSONValue {
-    [
+    var members: [String: JSONValue] = [
       "classes": classes.json, "encoder": .string(encoder), "width": .number(width),
       "method": .string(method), "temperature": .number(temperature),
       "preprocessing": preprocessing.json, "selection": .string(selection),
       "selected": selected, "data": data, "parameters": parameters, "prompts": prompts,
       "text": text, "initial": .string(initial),
     ]
+    if let ensemble { members["ensemble"] = ensemble.json }
+    return .object(members)
   }
 
   public init(json: JSONValue, at place: Fault.Place) throws {
@@ -77,6 +81,9 @@ public struct ModelDescription: Sendable, Equatable {
     prompts = json["prompts"] ?? .null
     text = json["text"] ?? .null
     initial = json["initial"]?.string ?? "unknown"
+    ensemble = try json["ensemble"].map {
+      try PromptGroups(json: $0, classCount: self.classes.count, at: place)
+    }
   }
 }
 

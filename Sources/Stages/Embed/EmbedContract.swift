@@ -5,7 +5,7 @@ import Language
 /// The parameters and ports of `ferry-embed`.
 enum EmbedContract {
   static let contract = Contract(
-    name: "embed", revision: 2,
+    name: "embed", revision: 3,
     summary: "Embed the class names, as a frozen text encoder sees them.",
     parameters: encoder + prompts,
     inputs: [
@@ -66,9 +66,9 @@ enum EmbedContract {
       help: "A class's adjective for {adjective}; the basic expressions have theirs."),
     ContractParameter(
       "ensemble", .choice(TextEmbedding.Ensemble.allCases.map(\.rawValue)), default: "normalised",
-      help: "What several prompts of a class become: normalised, the mean of the embeddings "
-        + "brought to length 1; raw, their plain mean; logits, the same mean as normalised, marked "
-        + "as a mean of logits: its own length stays a factor. All prompts' own embeddings are kept "
-        + "beside it."),
+      help: "How a class with several prompts scores: normalised, by the mean of the embeddings "
+        + "brought to length 1; raw, by their plain mean; logits, by the mean of the prompts' own "
+        + "logits; nearest, by the prompt that is nearest to the face. The last two take every "
+        + "prompt's embedding into the model. All prompts' own embeddings are kept beside it."),
   ]
 }

@@ -8,7 +8,7 @@ import Tensors
 /// The steps from class names to embeddings of a text encoder.
 struct TextEmbedding {
   /// How several prompts of a class become one embedding.
-  enum Ensemble: String, CaseIterable { case normalised, raw, logits }
+  enum Ensemble: String, CaseIterable { case normalised, raw, logits, nearest }
 
   private let context: StageContext
 
@@ -49,7 +49,7 @@ struct TextEmbedding {
       prompts: prompts.all,
       classes: prompts.prompts.enumerated().flatMap { Array(repeating: $0, count: $1.count) },
       values: values)
-    return (try pooled(prompts, values, width: encoder.width), each)
+    return (try pooled(prompts, values, each, width: encoder.width), each)
   }
 
   private func prompts() throws -> ClassPrompts {
@@ -72,10 +72,12 @@ struct TextEmbedding {
   }
 
   /// One row a class; a class with one prompt keeps its raw embedding.
-  private func pooled(_ prompts: ClassPrompts, _ values: [Float], width: Int) throws
-    -> ClassEmbeddings
-  {
-    let normalises = context.parameters.string("ensemble") != Ensemble.raw.rawValue
+  private func pooled(
+    _ prompts: ClassPrompts, _ values: [Float], _ each: PromptEmbeddings, width: Int
+  ) throws -> ClassEmbeddings {
+    let ensemble = context.parameters.string("ensemble")
+    let normalises = ensemble != Ensemble.raw.rawValue
+    let hasSeveral = each.prompts.count > prompts.classes.count
     var rows: [Float] = []
     var next = 0
     for own in prompts.prompts {
@@ -91,6 +93,8 @@ struct TextEmbedding {
     }
     return try ClassEmbeddings(
       classes: prompts.classes, prompts: prompts.prompts.map { $0.joined(separator: " | ") },
-      width: width, values: rows)
+      width: width, values: rows,
+      ensemble: hasSeveral
+        ? PromptPooling(rawValue: ensemble).map { PromptEnsemble($0, each: each) } : nil)
   }
 }

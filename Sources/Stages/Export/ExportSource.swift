@@ -64,7 +64,8 @@ struct ExportCard {
   let json: JSONValue
   let summary: String
 
-  init(_ description: ModelDescription) {
+  /// - Parameter promptsPerClass: rows of the classifier a class, of which the largest counts.
+  init(_ description: ModelDescription, promptsPerClass: Int) {
     let dataset = DatasetCard(json: description.data["dataset"] ?? .null)
     let head =
       description.method == "discrete"
@@ -72,7 +73,7 @@ struct ExportCard {
       : "cosines of feature and class embedding over the temperature; in model.safetensors the "
         + "classifier's rows are the embeddings' directions over the temperature, for features of "
         + "length 1"
-    json = [
+    var members: [String: JSONValue] = [
       "classes": description.classes.json, "encoder": .string(description.encoder),
       "width": .number(description.width), "method": .string(description.method),
       "temperature": .number(description.temperature), "head": .string(head),
@@ -81,6 +82,8 @@ struct ExportCard {
       "trained_on": .string(dataset.label), "terms": .string(dataset.terms),
       "citation": .string(dataset.citation), "selection": .string(description.selection),
     ]
+    if promptsPerClass > 1 { members["prompts_per_class"] = .integer(promptsPerClass) }
+    json = .object(members)
     summary =
       "Facial expression recognition: \(description.classes.names.joined(separator: ", ")). "
       + "Trained on \(dataset.label)."

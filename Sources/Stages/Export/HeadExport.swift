@@ -7,8 +7,11 @@ struct HeadExport {
   /// d.
   let width: Int
   private let classCount: Int
-  /// **Shape**: [K, d]; for cosines the embeddings' directions over the temperature.
+  /// **Shape**: [K, d]; for cosines the embeddings' directions over the temperature. Where a class
+  /// scores by its nearest prompt, [K n, d].
   private let weight: [Float]
+  /// n, the prompts a class, where the largest of their logits is the class's.
+  let promptsPerClass: Int
   /// Nil for cosines, which take features of length 1.
   private let bias: [Float]?
 
@@ -23,16 +26,20 @@ struct HeadExport {
       let (shape, values) = try source.tensor("method.classifier.weight")
       width = shape.last ?? 0
       weight = values
+      promptsPerClass = 1
       bias = try source.tensor("method.classifier.bias").values
     case .knowledgeEnhanced:
       let (shape, values) = try source.tensor("method.text")
       let width = shape.last ?? 0
       let temperature = source.description.temperature
-      weight = stride(from: 0, to: values.count, by: max(1, width)).flatMap { start in
+      let rows = stride(from: 0, to: values.count, by: max(1, width)).map { start in
         let row = values[start..<start + width].map(Double.init)
         let length = max(row.reduce(0) { $0 + $1 * $1 }.squareRoot(), Double(Self.smallestLength))
-        return row.map { Float($0 / length / temperature) }
+        return row.map { $0 / length / temperature }
       }
+      let pooled = Self.pooled(rows, source.description.ensemble)
+      promptsPerClass = max(1, pooled.count / max(1, classCount))
+      weight = pooled.flatMap { $0.map { Float($0) } }
       self.width = width
       bias = nil
     default:
@@ -40,7 +47,7 @@ struct HeadExport {
         .badInput, "models of the method '\(source.description.method)' cannot be exported yet",
         at: .init(source.file.tensors.path))
     }
-    guard weight.count == classCount * width, width > 0,
+    guard weight.count == classCount * promptsPerClass * width, width > 0,
       bias.map({ $0.count == classCount }) ?? true
     else {
       throw Fault(
@@ -49,9 +56,33 @@ struct HeadExport {
     }
   }
 
+  /// One row a class where the mean of the prompts' logits counts, which is linear; as many rows for
+  /// every class, the last one repeated, where the largest does.
+  private static func pooled(_ rows: [[Double]], _ groups: PromptGroups?) -> [[Double]] {
+    guard let groups, groups.classes.count == rows.count else { return rows }
+    let classes = 0...(groups.classes.max() ?? 0)
+    let members = classes.map { label in
+      rows.indices.filter { groups.classes[$0] == label }.map { rows[$0] }
+    }
+    switch groups.pooling {
+    case .logits:
+      return members.map { own in
+        own[0].indices.map { column in
+          own.reduce(0) { $0 + $1[column] } / Double(own.count)
+        }
+      }
+    case .nearest:
+      let most = members.map(\.count).max() ?? 1
+      return members.flatMap { own in
+        (0..<most).map { own[min($0, own.count - 1)] }
+      }
+    }
+  }
+
   /// Adds the operators from features to logits; returns the logits' name.
   func build(_ features: String, into graph: inout ONNXGraph) -> String {
-    let weights = graph.weight("classifier.weight", [classCount, width], weight)
+    let weights = graph.weight(
+      "classifier.weight", [classCount * promptsPerClass, width], weight)
     if let bias {
       let biases = graph.weight("classifier.bias", [classCount], bias)
       return graph.node("Gemm", [features, weights, biases], ["transB": .integer(1)])
@@ -60,13 +91,20 @@ struct HeadExport {
       "ReduceL2", [features], ["axes": .integers([1]), "keepdims": .integer(1)])
     let least = graph.weight("classifier.smallest_length", [1], [Self.smallestLength])
     let directions = graph.node("Div", [features, graph.node("Max", [length, least])])
-    return graph.node("Gemm", [directions, weights], ["transB": .integer(1)])
+    let logits = graph.node("Gemm", [directions, weights], ["transB": .integer(1)])
+    guard promptsPerClass > 1 else { return logits }
+    let shape = graph.weight(
+      "classifier.prompts", integers: [-1, classCount, promptsPerClass])
+    return graph.node(
+      "ReduceMax", [graph.node("Reshape", [logits, shape])],
+      ["axes": .integers([2]), "keepdims": .integer(0)])
   }
 
   /// The classifier as the ecosystem's networks hold it, with the encoder's projection folded in.
   func tensors(
     _ encoder: any EncoderExport, _ source: ExportSource
   ) throws -> [(name: String, shape: [Int], values: [Float])] {
+    let rowCount = classCount * promptsPerClass
     var (rows, width) = (weight, width)
     if let name = encoder.foldsProjection {
       let (shape, projection) = try source.tensor(name)
@@ -75,7 +113,7 @@ struct HeadExport {
           .badInput, "the tensor '\(name)' does not fit features of \(width)",
           at: .init(source.file.tensors.path))
       }
-      rows = (0..<classCount).flatMap { row in
+      rows = (0..<rowCount).flatMap { row in
         (0..<shape[0]).map { column in
           Float(
             (0..<shape[1]).reduce(0.0) {
@@ -86,10 +124,10 @@ struct HeadExport {
       width = shape[0]
     }
     return [
-      ("\(encoder.classifierName).weight", [classCount, width], rows),
+      ("\(encoder.classifierName).weight", [rowCount, width], rows),
       (
-        "\(encoder.classifierName).bias", [classCount],
-        bias ?? [Float](repeating: 0, count: classCount)
+        "\(encoder.classifierName).bias", [rowCount],
+        bias ?? [Float](repeating: 0, count: rowCount)
       ),
     ]
   }

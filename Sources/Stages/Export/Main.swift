@@ -29,7 +29,7 @@ import StageKit
     let head = try HeadExport(source)
     let formats = Set(context.parameters.strings("formats"))
     let directory = context.output("files")
-    let card = ExportCard(file.description)
+    let card = ExportCard(file.description, promptsPerClass: head.promptsPerClass)
     if formats.contains("onnx") {
       try Files.write(
         try onnx(encoder, head, source, card), to: Files.join(directory, "model.onnx"))

@@ -60,6 +60,7 @@ struct TrainingData {
     if let embeddings {
       let encoder = try context.artifact("embeddings").metadata["encoder"]
       description.text = ["encoder": encoder ?? .null, "prompt": .string(embeddings.promptPattern)]
+      description.ensemble = embeddings.ensemble?.groups
     }
     if let path = context.optionalInput("initial") {
       description.initial =
