@@ -27,7 +27,9 @@ extension EncoderExport {
 
 /// The encoders that can be exported; an encoder is a file of this folder and a line here.
 enum EncoderExports {
-  static let all: [any EncoderExport] = [ResNetExport(), VisionTransformerExport()]
+  static let all: [any EncoderExport] = [
+    ResNetExport(), SwinExport(isFace: false), SwinExport(isFace: true), VisionTransformerExport(),
+  ]
 
   /// - Throws: `Fault` for an encoder that has no line.
   static func named(_ name: String, at path: String) throws -> any EncoderExport {

@@ -10,7 +10,6 @@ struct VisionTransformerExport: EncoderExport {
   let foldsProjection: String? = "encoder.visual.proj"
 
   private static let headWidth = 64
-  private static let epsilon = ONNXAttribute.float(1e-5)
 
   func ecosystemName(_ name: String) -> String {
     let parts: [(String, String)] = [
@@ -65,11 +64,12 @@ struct VisionTransformerExport: EncoderExport {
     return x
   }
 
-  private struct Builder {
+  private struct Builder: TokenOperators {
     let source: ExportSource
     var graph: ONNXGraph
     let width: Int
     let tokens: Int
+    let prefix = "visual."
     private var heads: Int { width / headWidth }
 
     init(source: ExportSource, graph: ONNXGraph, width: Int, tokens: Int) {
@@ -100,39 +100,6 @@ struct VisionTransformerExport: EncoderExport {
       let padded = graph.node("Pad", [x, pads])
       return graph.node(
         "Add", [padded, graph.weight("positional_embedding", [1, tokens, width], table)])
-    }
-
-    mutating func norm(_ x: String, _ name: String) throws -> String {
-      graph.node(
-        "LayerNormalization",
-        [
-          x, try source.weight("visual.\(name).weight", into: &graph),
-          try source.weight("visual.\(name).bias", into: &graph),
-        ], ["axis": .integer(-1), "epsilon": epsilon])
-    }
-
-    /// x W' + b for the rows `part` of thirds of the tensor; all rows without.
-    mutating func dense(
-      _ x: String, _ weight: String, _ bias: String, third: Int? = nil
-    ) throws -> String {
-      let (shape, values) = try source.tensor("encoder.visual.\(weight)")
-      let biases = try source.tensor("encoder.visual.\(bias)").values
-      let rows = third.map { $0 * shape[0] / 3..<($0 + 1) * shape[0] / 3 } ?? 0..<shape[0]
-      let suffix = third.map { ".\($0)" } ?? ""
-      var transposed = [Float](repeating: 0, count: rows.count * shape[1])
-      for row in rows {
-        for column in 0..<shape[1] {
-          transposed[column * rows.count + row - rows.lowerBound] = values[row * shape[1] + column]
-        }
-      }
-      let product = graph.node(
-        "MatMul", [x, graph.weight(weight + suffix, [shape[1], rows.count], transposed)])
-      return graph.node(
-        "Add", [product, graph.weight(bias + suffix, [rows.count], Array(biases[rows]))])
-    }
-
-    mutating func reshape(_ x: String, _ shape: [Int]) -> String {
-      graph.node("Reshape", [x, graph.weight("shape.\(x)", integers: shape)])
     }
 
     mutating func block(_ x: String, _ name: String) throws -> String {
