@@ -3,10 +3,14 @@ import Tensors
 
 /// How fresh weights are drawn, as torchvision and PyTorch do.
 public enum Initialisation {
+  /// Whether numbers are drawn; false leaves zeros, for networks that a file fills right after.
+  @TaskLocal public static var isDrawn = true
+
   /// Normal with deviation sqrt(2 / fanOut) (He et al. 2015).
   public static func heNormal(_ shape: [Int], fanOut: Int, _ generator: inout SeededGenerator)
     -> Tensor
   {
+    guard isDrawn else { return .zeros(shape) }
     let deviation = (2 / Double(fanOut)).squareRoot()
     let tensor = Tensor(shape)
     for i in 0..<tensor.count { tensor.pointer[i] = Float(deviation * generator.normal()) }
@@ -17,6 +21,7 @@ public enum Initialisation {
   public static func uniform(_ shape: [Int], fanIn: Int, _ generator: inout SeededGenerator)
     -> Tensor
   {
+    guard isDrawn else { return .zeros(shape) }
     let bound = 1 / Double(fanIn).squareRoot()
     let tensor = Tensor(shape)
     for i in 0..<tensor.count { tensor.pointer[i] = Float(generator.uniform(-bound, bound)) }

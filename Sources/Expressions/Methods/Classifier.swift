@@ -27,12 +27,10 @@ public final class Classifier {
   public init(_ path: String) throws {
     let file = try ModelFile(path)
     description = file.description
-    var generator = SeededGenerator(seed: 0)
     encoder = try EncoderCatalogue.make(
       description.encoder,
       EncoderOptions(
-        width: description.width, imageSize: description.preprocessing.imageSize),
-      generator: &generator)
+        width: description.width, imageSize: description.preprocessing.imageSize))
     for named in encoder.layer.state { try file.load(named.name, into: named.tensor) }
     head = try MethodCatalogue.predictor(file, width: encoder.width)
     plan = description.preprocessing.plan

@@ -53,6 +53,7 @@ public final class ParameterSource {
     switch initial {
     case .zeros: return .zeros(shape)
     case .ones: return Initialisation.constant(shape, 1)
+    case .normal where !Initialisation.isDrawn: return .zeros(shape)
     case .normal(let deviation):
       let tensor = Tensor(shape)
       for i in 0..<tensor.count { tensor.pointer[i] = Float(deviation * generator.normal()) }

@@ -66,4 +66,14 @@ public enum EncoderCatalogue {
       .badInput, "there is no encoder '\(name)'",
       remedy: near + "there are \(names.joined(separator: ", "))")
   }
+
+  /// Makes an encoder of zeros, all of which a file is about to fill.
+  ///
+  /// - Throws: `Fault` for an unknown name, or options that the encoder cannot have.
+  public static func make(_ name: String, _ options: EncoderOptions) throws -> VisualEncoder {
+    var generator = SeededGenerator(seed: 0)
+    return try Initialisation.$isDrawn.withValue(false) {
+      try make(name, options, generator: &generator)
+    }
+  }
 }
