@@ -48,8 +48,10 @@ bench: build ## Measure against the peers; PYTHON names an interpreter that has 
 	Benchmarks/pipelines
 	Benchmarks/language
 	Benchmarks/datasets
-	@if [ -n "$${FERRY_TEST_DATA:-}" ]; then Benchmarks/faces "$$FERRY_TEST_DATA"; \
-	else echo "Benchmarks/faces: skipped, FERRY_TEST_DATA does not name the folder of test photos"; fi
+	Benchmarks/weights
+	@if [ -n "$${FERRY_TEST_DATA:-}" ]; then \
+	  Benchmarks/faces "$$FERRY_TEST_DATA"; Benchmarks/predict "$$FERRY_TEST_DATA"; \
+	else echo "Benchmarks/faces, predict: skipped, FERRY_TEST_DATA does not name the test photos"; fi
 
 fuzz: packages ## Feed every reader with damaged files, SECONDS each (default 10).
 	$(SWIFT_BUILD) --product ferry-fuzz
