@@ -67,6 +67,7 @@ import Testing
       ])
     #expect(outcome.status == 0, "\(outcome.messages)")
     #expect(outcome.output.split(separator: "\n").count == 3, "\(outcome.output)")
+    #expect(outcome.messages.contains("note: broken.jpg: "), "\(outcome.messages)")
   }
 
   /// The model's file with the data's mark as synthesized taken away.

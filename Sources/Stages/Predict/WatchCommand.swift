@@ -74,6 +74,9 @@ struct WatchCommand: ParsableCommand {
         for face in found.faces {
           try sink.write(CSV.line(PredictionRow(face: face, classes: predictor.classes).cells))
         }
+        for photo in found.photos where photo.faces.isEmpty {
+          try LineSink.tell("ferry-predict: note: \(photo.source): \(photo.reason)\n")
+        }
         done += names.count
         if let stopAfter, done >= stopAfter { return }
       }
@@ -123,6 +126,13 @@ private final class LineSink {
     isNew = (Files.status(path)?.size ?? 0) == 0
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Files.fault("open", path) }
+  }
+
+  /// A line for the person who watches, beside the results.
+  static func tell(_ line: String) throws {
+    try Array(line.utf8).withUnsafeBytes {
+      try Files.writeAll($0, to: STDERR_FILENO, path: "standard error")
+    }
   }
 
   func write(_ line: String) throws {
