@@ -30,9 +30,13 @@ enum HTML {
     Markup("figure", [:], [drawing, Markup("figcaption", [:], [.text(caption)])])
   }
 
-  static func details(_ summary: String, _ pieces: [Markup], open: Bool = false) -> Markup {
+  /// Pieces behind a line; on paper they are shown only where they stand nowhere else.
+  static func details(
+    _ summary: String, _ pieces: [Markup], open: Bool = false, onPaper: Bool = false
+  ) -> Markup {
     Markup(
-      "details", attributes: open ? [.init("open", "")] : [],
+      "details",
+      attributes: (open ? [.init("open", "")] : []) + (onPaper ? [.init("class", "paper")] : []),
       [Markup("summary", [:], [.text(summary)])] + pieces)
   }
 

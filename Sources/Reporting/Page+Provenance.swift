@@ -11,12 +11,12 @@ extension Page {
         "\(shortName(result)) (evaluation \(result.digest.short))",
         record(
           result.digest, result.provenance,
-          extra: [("model's details", JSONValue.object(result.card.model.details))]))
+          extra: [("model's details", JSONValue.object(result.card.model.details))]), onPaper: true)
     }
     let trained = models.enumerated().map { index, model in
       HTML.details(
         "\(name(of: model, number: index + 1)) (model \(model.digest.short))",
-        record(model.digest, model.provenance, extra: []))
+        record(model.digest, model.provenance, extra: []), onPaper: true)
     }
     return Section(
       "provenance", "Provenance",
@@ -92,7 +92,7 @@ extension Page {
       ? .empty
       : HTML.details(
         "Counts that differ from the protocol (\(deviations.count))",
-        [HTML.list(deviations.map { .text($0) })])
+        [HTML.list(deviations.map { .text($0) })], onPaper: true)
     return .run([Markup("h3", [:], [HTML.name(card.label)]), definitions(once), list])
   }
 

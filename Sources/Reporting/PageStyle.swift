@@ -95,11 +95,12 @@ enum PageStyle {
     dd{margin-bottom:8px}}
     """
 
-  /// On paper: no boxes, nothing cut, everything that is folded away stays folded away.
+  /// On paper: no boxes, nothing cut, twins of charts stay folded away, commands do not.
   private static let print = """
     @media print{html{font-size:10.5pt;background:none}body{max-width:none;padding:0}\
     section,.tile{border:0;border-top:1px solid var(--grid);border-radius:0;padding:12px 0;\
-    break-inside:auto}nav{display:none}figure,tr,.tile{break-inside:avoid}\
-    h2,h3{break-after:avoid}.scroll{overflow:visible}a{color:inherit;text-decoration:none}}
+    break-inside:auto}nav{display:none}\
+    figure,tr,.tile,table{break-inside:avoid}h2,h3,caption,thead{break-after:avoid}\
+    .paper::details-content{content-visibility:visible;display:block}.scroll{overflow:visible}a{color:inherit;text-decoration:none}}
     """
 }

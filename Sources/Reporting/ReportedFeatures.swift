@@ -25,8 +25,10 @@ public struct ReportedFeatures: Sendable {
   var mapText: String? {
     guard let tsne = metadata["tsne"], !tsne.isNull else { return nil }
     let number = { (key: String) in tsne[key]?.number.map { $0.fixed(3) } ?? "-" }
+    // Lowered for few faces, it is a fraction.
+    let perplexity = ((tsne["perplexity"]?.number ?? 0) * 10).rounded() / 10
     return
-      "t-SNE with perplexity \(JSONValue.plain(tsne["perplexity"]?.number ?? 0)), seed "
+      "t-SNE with perplexity \(JSONValue.plain(perplexity)), seed "
       + "\(tsne["seed"]?.integer ?? 0), \(tsne["iterations"]?.integer ?? 0) iterations: "
       + "divergence \(number("divergence")), trustworthiness \(number("trustworthiness"))"
   }

@@ -7,7 +7,7 @@ import StageKit
 /// Writes one self-contained HTML page about any number of evaluations and models.
 @main struct Report: Stage {
   static let contract = Contract(
-    name: "report", revision: 3,
+    name: "report", revision: 4,
     summary: "Writes one self-contained HTML page: results, what they rest on, how to repeat them.",
     parameters: [
       ContractParameter(
