@@ -41,6 +41,11 @@ static inline long keys_seen(const ferry_attention *a, const attention_head *h, 
   return a->causal ? long_max(1, h->keys - h->queries + query + 1) : h->keys;
 }
 
+// Out of line, so that the many tiles stay small.
+static __attribute__((noinline, unused)) void store_lanes(const void *from, long count, float *to) {
+  if (count > 0) memcpy(to, from, sizeof(float) * (size_t)count);
+}
+
 // Rows as [width/16][rows][16], the rest of the last block zero.
 static inline void pack_rows(const float *x, long stride, long rows, long width, float *out) {
   for (long block = 0; block < blocks_of(width); block++) {
@@ -88,16 +93,18 @@ ALWAYS void TARGETED(tile)(const int rows, const int blocks, const TARGETED(tile
       float *to = t->out + (first + r) * t->out_stride + (block + b) * LANES;
       f16 value = acc[r][b] * t->factor;
       long n = t->width - (block + b) * LANES;
-      if (n >= LANES)
+      if (n >= LANES) {
         STORE(to, value);
-      else
-        for (long i = 0; i < n; i++) to[i] = value[i];
+      } else {
+        f16 rest = value;
+        store_lanes(&rest, n, to);
+      }
     }
 }
 
 #define TILE(rows, blocks) TARGETED(tile)(rows, blocks, t, from, block)
 
-static void TARGETED(tiles)(const TARGETED(tile_job) * t, long count) {
+static __attribute__((noinline)) void TARGETED(tiles)(const TARGETED(tile_job) * t, long count) {
   long pieces = divide_up(count, ROWS), all = blocks_of(t->width);
   for (long block = 0, blocks; block < all; block += blocks) {
     blocks = block + BLOCKS <= all ? BLOCKS : 1;
