@@ -1,10 +1,12 @@
 // Memory that belongs to a thread: grown on demand, freed when the thread ends.
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "targets.h"
 
-enum { SLOTS = 4 };
+// Large pieces lie in huge pages, so that packed operands take few entries of the address cache.
+enum { SLOTS = 4, SMALL_PAGE = 4096, HUGE_PAGE = 1 << 21 };
 
 typedef struct {
   void *memory[SLOTS];
@@ -31,9 +33,13 @@ void *ferry_scratch(int slot, long bytes) {
     pthread_setspecific(key, mine);
   }
   if (mine->bytes[slot] < bytes) {
-    long size = (bytes + 4095) / 4096 * 4096;
+    long unit = bytes < HUGE_PAGE / 8 ? SMALL_PAGE : HUGE_PAGE;
+    long size = divide_up(bytes, unit) * unit;
     free(mine->memory[slot]);
-    if (posix_memalign(&mine->memory[slot], 4096, (size_t)size) != 0) abort();
+    if (posix_memalign(&mine->memory[slot], (size_t)unit, (size_t)size) != 0) abort();
+#ifdef MADV_HUGEPAGE
+    if (unit == HUGE_PAGE) madvise(mine->memory[slot], (size_t)size, MADV_HUGEPAGE);
+#endif
     mine->bytes[slot] = size;
   }
   return mine->memory[slot];

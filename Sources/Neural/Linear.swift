@@ -24,15 +24,8 @@ public final class Linear: Layer {
 
   public func forward(_ x: Tensor, training: Bool) -> Tensor {
     input = training ? x : nil
-    let y = Matrix.product(x, weight.value, transposeB: true)
-    if let bias {
-      for row in 0..<y.shape[0] {
-        for column in 0..<y.shape[1] {
-          y.pointer[row * y.shape[1] + column] += bias.value.pointer[column]
-        }
-      }
-    }
-    return y
+    return Matrix.product(
+      x, weight.value, transposeB: true, end: ProductEnd(bias: bias?.value))
   }
 
   public func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {

@@ -37,58 +37,123 @@ public struct MatrixView: @unchecked Sendable {
   }
 }
 
+/// What happens to the sums of a product before they leave the cache, in the order of the properties;
+/// the tensors have the product's shape.
+public struct ProductEnd {
+  /// A vector that is added to each row.
+  public var bias: Tensor?
+  /// An activation of the sums; `keeping` receives its argument, for the backward pass.
+  public var activation: (Activation, keeping: Tensor?)?
+  /// The sums are multiplied by the activation's derivative at this tensor, which is its backward
+  /// pass.
+  public var slope: (Activation, at: Tensor)?
+  /// A matrix that is added.
+  public var residual: Tensor?
+
+  public init(
+    bias: Tensor? = nil, activation: (Activation, keeping: Tensor?)? = nil,
+    slope: (Activation, at: Tensor)? = nil, residual: Tensor? = nil
+  ) {
+    self.bias = bias
+    self.activation = activation
+    self.slope = slope
+    self.residual = residual
+  }
+
+  fileprivate func checked(against c: MatrixView) -> ferry_product_end {
+    precondition(bias?.count ?? c.columns == c.columns, "a bias for each column")
+    precondition(activation == nil || slope == nil, "an activation or its derivative")
+    for tensor in [activation?.keeping, slope?.at, residual] {
+      guard let tensor else { continue }
+      precondition(tensor.shape == [c.rows, c.columns] && c.stride == c.columns, "shapes differ")
+    }
+    return ferry_product_end(
+      bias: bias.map { UnsafePointer($0.pointer) },
+      step: Int32(activation != nil ? FERRY_ACTIVATE : slope != nil ? FERRY_SLOPE : FERRY_KEEP),
+      activation: (activation?.0 ?? slope?.0)?.rawValue ?? 0,
+      sum: (activation?.keeping ?? slope?.at)?.pointer,
+      residual: residual.map { UnsafePointer($0.pointer) })
+  }
+}
+
 /// Products of plain matrices.
 public enum Matrix {
+  /// Which kernel multiplies.
+  package enum Kernel {
+    /// Our own: 6 x 16 and 3 x 16 tiles.
+    case own
+    /// OpenBLAS on fixed blocks of the result, one thread a call.
+    case library
+  }
+
   /// Products with fewer multiplications than this run on our own kernel.
   private static let smallProduct = 1 << 18
   /// Multiplications that one call to the library does at least, and the most calls.
   private static let callProducts = 1 << 24
   private static let mostCalls = 32
 
-  /// c = op(a) op(b), or c += op(a) op(b).
-  ///
-  /// Large products go to OpenBLAS, one thread a call, over fixed blocks of the result; small ones,
-  /// and all of them under the portable target, to our own kernel. The same bits on any number of
-  /// threads.
+  /// Our own kernel is the faster one under AVX2 (docs/benchmarks.md); the library, which packs its
+  /// operands at every call, is kept where that has not been shown.
+  private static func kernel(_ products: Int) -> Kernel {
+    KernelTarget.current == .avx512 && products >= smallProduct ? .library : .own
+  }
+
+  /// c = op(a) op(b), or c += op(a) op(b), and then the end; the same bits on any number of threads.
   /// - Shapes: op(a) [m, k], op(b) [k, n], c [m, n]; `transposeA` takes a as [k, m], and so on.
   public static func multiply(
     _ a: Tensor, transposeA: Bool = false, _ b: Tensor, transposeB: Bool = false,
-    accumulate: Bool = false, into c: Tensor
+    accumulate: Bool = false, end: ProductEnd = ProductEnd(), into c: Tensor
   ) {
     multiply(
       MatrixView(a), transposeA: transposeA, MatrixView(b), transposeB: transposeB,
-      accumulate: accumulate, into: MatrixView(c))
+      accumulate: accumulate, end: end, into: MatrixView(c))
   }
 
   /// The product of views; their tensors must outlive the call.
   public static func multiply(
     _ a: MatrixView, transposeA: Bool = false, _ b: MatrixView, transposeB: Bool = false,
-    accumulate: Bool = false, into c: MatrixView
+    accumulate: Bool = false, end: ProductEnd = ProductEnd(), into c: MatrixView
   ) {
-    let (m, n) = (c.rows, c.columns)
     let k = transposeA ? a.rows : a.columns
-    precondition((transposeA ? a.columns : a.rows) == m, "rows of the product differ")
-    precondition((transposeB ? b.rows : b.columns) == n, "columns of the product differ")
+    multiply(
+      a, transposeA: transposeA, b, transposeB: transposeB, accumulate: accumulate, end: end,
+      into: c, on: kernel(c.rows * c.columns * k))
+  }
+
+  /// The product on a kernel of choice.
+  package static func multiply(
+    _ a: MatrixView, transposeA: Bool = false, _ b: MatrixView, transposeB: Bool = false,
+    accumulate: Bool = false, end: ProductEnd = ProductEnd(), into c: MatrixView, on kernel: Kernel
+  ) {
+    let k = transposeA ? a.rows : a.columns
+    precondition((transposeA ? a.columns : a.rows) == c.rows, "rows of the product differ")
+    precondition((transposeB ? b.rows : b.columns) == c.columns, "columns of the product differ")
     precondition((transposeB ? b.columns : b.rows) == k, "inner extents differ")
-    if KernelTarget.current == .portable || m * n * k < smallProduct {
-      ferry_matrix_product(
-        transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k, a.pointer, a.stride, b.pointer,
-        b.stride, accumulate ? 1 : 0, c.pointer, c.stride)
-      return
+    let started = MatrixMeter.now
+    defer { MatrixMeter.add(since: started, multiplications: c.rows * c.columns * k) }
+    let last = end.checked(against: c)
+    var product = ferry_product(
+      transpose_a: transposeA ? 1 : 0, transpose_b: transposeB ? 1 : 0,
+      accumulate: accumulate ? 1 : 0, m: c.rows, n: c.columns, k: k, lda: a.stride, ldb: b.stride,
+      ldc: c.stride, a: a.pointer, b: b.pointer, c: c.pointer,
+      end: transposeA ? ferry_product_end() : last)
+    switch kernel {
+    case .own: ferry_matrix_product(&product)
+    case .library: multiplyByLibrary(product)
     }
+    product.end = last
+    if transposeA || kernel == .library { ferry_matrix_end(&product) }
+  }
+
+  private static func multiplyByLibrary(_ p: ferry_product) {
     singleThreadedLibrary
-    let grid = blocks(m, n, k)
+    let grid = blocks(p.m, p.n, p.k)
+    let job = LibraryJob(product: p)
     ThreadPool.forEach(grid.rows * grid.columns) { block in
-      let (row, column) = (block / grid.columns, block % grid.columns)
-      let rows = row * m / grid.rows..<(row + 1) * m / grid.rows
-      let columns = column * n / grid.columns..<(column + 1) * n / grid.columns
-      let left = transposeA ? a.columns(rows) : a.rows(rows)
-      let right = transposeB ? b.rows(columns) : b.columns(columns)
-      cblas_sgemm(
-        CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
-        transposeB ? CblasTrans : CblasNoTrans, Int32(rows.count), Int32(columns.count), Int32(k),
-        1, left.pointer, Int32(a.stride), right.pointer, Int32(b.stride), accumulate ? 1 : 0,
-        c.rows(rows).columns(columns).pointer, Int32(c.stride))
+      let (row, column, p) = (block / grid.columns, block % grid.columns, job.product)
+      job.multiply(
+        rows: row * p.m / grid.rows..<(row + 1) * p.m / grid.rows,
+        columns: column * p.n / grid.columns..<(column + 1) * p.n / grid.columns)
     }
   }
 
@@ -114,12 +179,29 @@ public enum Matrix {
 
   /// The product as a new tensor.
   public static func product(
-    _ a: Tensor, transposeA: Bool = false, _ b: Tensor, transposeB: Bool = false
+    _ a: Tensor, transposeA: Bool = false, _ b: Tensor, transposeB: Bool = false,
+    end: ProductEnd = ProductEnd()
   ) -> Tensor {
     let c = Tensor([
       transposeA ? a.shape[1] : a.shape[0], transposeB ? b.shape[0] : b.shape[1],
     ])
-    multiply(a, transposeA: transposeA, b, transposeB: transposeB, into: c)
+    multiply(a, transposeA: transposeA, b, transposeB: transposeB, end: end, into: c)
     return c
+  }
+}
+
+/// A product whose blocks OpenBLAS makes.
+private struct LibraryJob: @unchecked Sendable {
+  let product: ferry_product
+
+  func multiply(rows: Range<Int>, columns: Range<Int>) {
+    let p = product
+    let (m, n, first) = (rows.count, columns.count, columns.lowerBound)
+    cblas_sgemm(
+      CblasRowMajor, p.transpose_a != 0 ? CblasTrans : CblasNoTrans,
+      p.transpose_b != 0 ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(p.k), 1,
+      p.a + rows.lowerBound * (p.transpose_a != 0 ? 1 : p.lda), Int32(p.lda),
+      p.b + first * (p.transpose_b != 0 ? p.ldb : 1), Int32(p.ldb), Float(p.accumulate),
+      p.c + rows.lowerBound * p.ldc + first, Int32(p.ldc))
   }
 }

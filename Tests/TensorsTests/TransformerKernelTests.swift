@@ -178,6 +178,71 @@ import Testing
       let c = Matrix.product(a, b, transposeB: true)
       let small = KernelTarget.portable.use { Matrix.product(a, b, transposeB: true) }
       #expect(Reference.relativeError(c.values, small.values.map(Double.init)) < 1e-5)
+      let library = Tensor([m, n])
+      Matrix.multiply(
+        MatrixView(a), MatrixView(b), transposeB: true, into: MatrixView(library), on: .library)
+      #expect(Reference.relativeError(library.values, small.values.map(Double.init)) < 1e-5)
+    }
+  }
+
+  /// Weight gradients: a long depth in parts, on both kernels, added to what is there; the same bits
+  /// on any number of threads.
+  @Test func productsOfLongDepth() {
+    for (m, n, k) in [(100, 37, 5000), (400, 90, 1300), (7, 5, 3), (193, 769, 321)] {
+      let (a, b) = (Reference.random([k, m], seed: 1), Reference.random([k, n], seed: 2))
+      let before = Reference.random([m, n], seed: 3)
+      var expected = before.values.map(Double.init)
+      for p in 0..<k {
+        for i in 0..<m {
+          let x = Double(a[p * m + i])
+          for j in 0..<n { expected[i * n + j] += x * Double(b[p * n + j]) }
+        }
+      }
+      for kernel in [Matrix.Kernel.own, .library] {
+        let c = before.copy()
+        Matrix.multiply(
+          MatrixView(a), transposeA: true, MatrixView(b), accumulate: true, into: MatrixView(c),
+          on: kernel)
+        #expect(Reference.relativeError(c.values, expected) < 1e-5)
+      }
+      let threads = ThreadPool.threads
+      defer { ThreadPool.threads = threads }
+      let results = [1, 2, 4].map { count in
+        ThreadPool.threads = count
+        return Matrix.product(a, transposeA: true, b).values
+      }
+      #expect(results[0] == results[1] && results[0] == results[2])
+    }
+  }
+
+  /// Bias, activation, slope and residual in the product give what separate passes give.
+  @Test(arguments: KernelTarget.available)
+  func endsOfProducts(_ target: KernelTarget) {
+    target.use {
+      for (m, n, k) in [(1, 1, 1), (5, 17, 33), (130, 800, 70)] {
+        let (a, b) = (Reference.random([m, k], seed: 1), Reference.random([n, k], seed: 2))
+        let (bias, residual) = (Reference.random([n], seed: 3), Reference.random([m, n], seed: 4))
+        for activation in Activation.allCases {
+          let plain = Matrix.product(a, b, transposeB: true)
+          let sum = activation.apply(plain, bias: bias, keeping: true) ?? plain
+          Rows.add(nil, residual, to: plain)
+          let slopes = Matrix.product(a, b, transposeB: true)
+          activation.backward(slopes, sum: residual)
+          for kernel in [Matrix.Kernel.own, .library] {
+            let (y, kept, dx) = (Tensor([m, n]), Tensor([m, n]), Tensor([m, n]))
+            Matrix.multiply(
+              MatrixView(a), MatrixView(b), transposeB: true,
+              end: ProductEnd(bias: bias, activation: (activation, kept), residual: residual),
+              into: MatrixView(y), on: kernel)
+            Matrix.multiply(
+              MatrixView(a), MatrixView(b), transposeB: true,
+              end: ProductEnd(slope: (activation, at: residual)), into: MatrixView(dx), on: kernel)
+            for (ours, theirs) in [(y, plain), (kept, sum), (dx, slopes)] {
+              #expect(Reference.relativeError(ours.values, theirs.values.map(Double.init)) < 1e-5)
+            }
+          }
+        }
+      }
     }
   }
 }

@@ -251,10 +251,31 @@ void ferry_attention_backward(const ferry_attention *attention, const float *dy,
 
 // Matrices --------------------------------------------------------------------------------------
 
+// What happens to the sums of a product before they leave the cache, in this order. Null pointers and
+// FERRY_KEEP leave a step out; sum and residual lie as c does.
+enum { FERRY_KEEP = 0, FERRY_ACTIVATE = 1, FERRY_SLOPE = 2 };
+typedef struct {
+  const float *bias;      // [n], added
+  int step;               // FERRY_ACTIVATE: the activation, its argument kept in `sum` where not null;
+                          // FERRY_SLOPE: times the activation's derivative at `sum`
+  int activation;         // FERRY_GELU or FERRY_QUICK_GELU
+  float *sum;
+  const float *residual;  // added
+} ferry_product_end;
+
 // c [m][n] (+)= op(a) op(b): op(a) is [m][k], op(b) is [k][n]; rows of the stored matrices lie
-// lda, ldb and ldc floats apart. Our own kernel on all targets.
-void ferry_matrix_product(int transpose_a, int transpose_b, long m, long n, long k, const float *a,
-                          long lda, const float *b, long ldb, int accumulate, float *c, long ldc);
+// lda, ldb and ldc floats apart. Our own kernel on all targets. An end asks for a that is not
+// transposed.
+typedef struct {
+  int transpose_a, transpose_b, accumulate;
+  long m, n, k, lda, ldb, ldc;
+  const float *a, *b;
+  float *c;
+  ferry_product_end end;
+} ferry_product;
+void ferry_matrix_product(const ferry_product *product);
+// The end alone, for sums that something else has made.
+void ferry_matrix_end(const ferry_product *product);
 
 // Window attention ------------------------------------------------------------------------------
 

@@ -23,16 +23,15 @@ final class FeedForward {
   var parameters: [Parameter] { up.parameters + down.parameters }
 
   func forward(_ x: Tensor, adding residual: Tensor?, training: Bool) -> Tensor {
-    let hidden = up.product(x, training: training)
-    sum = activation.apply(hidden, bias: up.bias?.value, keeping: training)
+    let (hidden, sum) = up.forward(x, activation, training: training)
+    self.sum = sum
     return down.forward(hidden, adding: residual, training: training)
   }
 
   func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
-    guard let sum = sum.take(), let gradient = down.backward(dy, inputGradient: true) else {
-      preconditionFailure("backward needs a training forward")
-    }
-    activation.backward(gradient, sum: sum)
+    guard let sum = sum.take(),
+      let gradient = down.backward(dy, slope: (activation, at: sum), inputGradient: true)
+    else { preconditionFailure("backward needs a training forward") }
     return up.backward(gradient, inputGradient: inputGradient)
   }
 }

@@ -23,20 +23,29 @@ final class Projection {
 
   var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
-  /// x W^T without the bias.
-  func product(_ x: Tensor, training: Bool) -> Tensor {
-    input = training ? x : nil
-    return Matrix.product(x, weight.value, transposeB: !isTransposed)
+  func forward(_ x: Tensor, adding residual: Tensor? = nil, training: Bool) -> Tensor {
+    forward(x, end: ProductEnd(bias: bias?.value, residual: residual), training: training)
   }
 
-  func forward(_ x: Tensor, adding residual: Tensor? = nil, training: Bool) -> Tensor {
-    let y = product(x, training: training)
-    Rows.add(bias?.value, residual, to: y)
-    return y
+  /// activation(x W^T + b), and the activation's argument where it is kept for the backward pass.
+  func forward(_ x: Tensor, _ activation: Activation, training: Bool) -> (y: Tensor, sum: Tensor?) {
+    let sum = training ? Tensor([x.shape[0], outputs]) : nil
+    let end = ProductEnd(bias: bias?.value, activation: (activation, keeping: sum))
+    return (forward(x, end: end, training: training), sum)
+  }
+
+  private func forward(_ x: Tensor, end: ProductEnd, training: Bool) -> Tensor {
+    input = training ? x : nil
+    return Matrix.product(x, weight.value, transposeB: !isTransposed, end: end)
   }
 
   /// Adds the gradients; `dy` is left as it is.
-  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+  ///
+  /// - Parameter slope: the activation that made the input and its argument: the result is then the
+  ///   gradient of that.
+  func backward(
+    _ dy: Tensor, slope: (Activation, at: Tensor)? = nil, inputGradient: Bool
+  ) -> Tensor? {
     guard let x = input.take() else { preconditionFailure("backward needs a training forward") }
     weight.addGradient { accumulate, gradient in
       let (a, b) = isTransposed ? (x, dy) : (dy, x)
@@ -44,6 +53,7 @@ final class Projection {
     }
     bias?.addGradient { Rows.sum(dy, accumulate: $0, into: $1) }
     return inputGradient
-      ? Matrix.product(dy, weight.value, transposeB: isTransposed) : nil
+      ? Matrix.product(
+        dy, weight.value, transposeB: isTransposed, end: ProductEnd(slope: slope)) : nil
   }
 }

@@ -75,9 +75,9 @@ final class SelfAttention {
     for (part, weight) in weights.enumerated() {
       Matrix.multiply(
         MatrixView(x), MatrixView(weight.value), transposeB: true,
+        end: ProductEnd(bias: biases[part].value),
         into: MatrixView(qkv).columns(part * step..<(part + 1) * step))
     }
-    Rows.add(bias, to: qkv)
     let context = Tensor(x.shape)
     attention.forward(
       q: columns(0, of: qkv), k: columns(1, of: qkv), v: columns(2, of: qkv), queries: sequences,
@@ -91,14 +91,16 @@ final class SelfAttention {
     _ x: Tensor, _ sequences: Sequences, at rows: [Int], adding residual: Tensor?
   ) -> Tensor {
     let bias = bias
-    let q = Matrix.product(Rows.gather(x, rows), weight(0), transposeB: true)
-    Rows.add(bias.rows(0..<width), to: q)
+    let q = Matrix.product(
+      Rows.gather(x, rows), weight(0), transposeB: true,
+      end: ProductEnd(bias: bias.rows(0..<width)))
     let kv = Tensor([x.shape[0], 2 * width])
     for part in 0..<2 {
       Matrix.multiply(
-        MatrixView(x), MatrixView(weight(part + 1)), transposeB: true, into: columns(part, of: kv))
+        MatrixView(x), MatrixView(weight(part + 1)), transposeB: true,
+        end: ProductEnd(bias: bias.rows((part + 1) * width..<(part + 2) * width)),
+        into: columns(part, of: kv))
     }
-    Rows.add(bias.rows(width..<3 * width), to: kv)
     let context = Tensor([rows.count, width])
     attention.forward(
       q: MatrixView(q), k: columns(0, of: kv), v: columns(1, of: kv),
