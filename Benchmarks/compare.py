@@ -19,22 +19,27 @@ def take(process):
     return float(process.stdout.readline())
 
 
-rounds, rest = int(sys.argv[1]), sys.argv[2:]
-cut = rest.index("--")
-ours, peer = start(rest[:cut]), start(rest[cut + 1 :])
-times = []
-for index in range(rounds + 1):
-    pair = take(ours), take(peer)
-    if index:
-        times.append(pair)
-ratios = sorted(theirs / mine for mine, theirs in times)
-mine, theirs = zip(*times)
-print(
-    f"ours {min(mine):.1f} / {statistics.median(mine):.1f} ms (least / median), "
-    f"peer {min(theirs):.1f} / {statistics.median(theirs):.1f} ms, "
-    f"ratio of least {min(theirs) / min(mine):.2f}, median of ratios {statistics.median(ratios):.2f} "
-    f"(quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[3 * len(ratios) // 4]:.2f})"
-)
-for process in (ours, peer):
-    process.stdin.close()
-    process.wait()
+def main():
+    rounds, rest = int(sys.argv[1]), sys.argv[2:]
+    cut = rest.index("--")
+    ours, peer = start(rest[:cut]), start(rest[cut + 1 :])
+    times = []
+    for index in range(rounds + 1):
+        pair = take(ours), take(peer)
+        if index:
+            times.append(pair)
+    ratios = sorted(theirs / mine for mine, theirs in times)
+    mine, theirs = zip(*times)
+    print(
+        f"ours {min(mine):.1f} / {statistics.median(mine):.1f} ms (least / median), "
+        f"peer {min(theirs):.1f} / {statistics.median(theirs):.1f} ms, "
+        f"ratio of least {min(theirs) / min(mine):.2f}, median of ratios {statistics.median(ratios):.2f} "
+        f"(quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[3 * len(ratios) // 4]:.2f})"
+    )
+    for process in (ours, peer):
+        process.stdin.close()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()

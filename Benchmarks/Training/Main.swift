@@ -13,7 +13,9 @@ import Tensors
 /// Times training steps, or inference passes, of a network on fixed random images.
 ///
 /// Each line of standard input asks for one timed pass; its milliseconds come back as a line. So a
-/// script can let two programs take turns.
+/// script can let two programs take turns. When its input ends it says what share of the passes the
+/// products of matrices took and how many multiplications a pass has, as two numbers. The network
+/// `sgemm` is a product of two matrices of 2048 x 2048 on OpenBLAS, whose speed is the ceiling.
 @main struct TrainingBenchmark {
   struct Options {
     var network = "resnet18"
@@ -30,6 +32,7 @@ import Tensors
     let options = try parse(Array(CommandLine.arguments.dropFirst()))
     ThreadPool.threads = options.threads
     var generator = SeededGenerator(seed: 1)
+    if options.network == "sgemm" { return timeLibrary(options) }
     let (network, features) = try network(options, &generator)
     let head = Linear("fc", inputs: features, outputs: 7, generator: &generator)
     let optimiser = SGD(
@@ -37,8 +40,7 @@ import Tensors
     let images = Tensor([options.batch, 3, options.size, options.size])
     for i in 0..<images.count { images.pointer[i] = Float(generator.normal()) }
     let labels = (0..<options.batch).map { $0 % 7 }
-    while readLine() != nil {
-      let start = now(options)
+    time(options) {
       if options.inference {
         _ = head.forward(network.forward(images, training: false), training: false)
       } else {
@@ -49,9 +51,33 @@ import Tensors
         _ = network.backward(head.backward(gradient), inputGradient: false)
         optimiser.step()
       }
+    }
+  }
+
+  /// One product of 2048^3 on OpenBLAS.
+  private static func timeLibrary(_ options: Options) {
+    let (a, b, c) = (Tensor([2048, 2048]), Tensor([2048, 2048]), Tensor([2048, 2048]))
+    a.fill(0.5)
+    b.fill(0.25)
+    time(options) {
+      Matrix.multiply(
+        MatrixView(a), MatrixView(b), transposeB: true, into: MatrixView(c), on: .library)
+    }
+  }
+
+  private static func time(_ options: Options, _ pass: () -> Void) {
+    MatrixMeter.start()
+    var (working, passes) = (Duration.zero, 0)
+    while readLine() != nil {
+      let (begun, start) = (ContinuousClock.now, now(options))
+      pass()
       print(now(options) - start)
       fflush(nil)
+      working += begun.duration(to: .now)
+      passes += 1
     }
+    let products = MatrixMeter.current
+    print(products.time / working, products.multiplications / max(1, passes))
   }
 
   private static func network(
@@ -64,10 +90,15 @@ import Tensors
       let network = ResNet(depth, width: options.width, generator: &generator)
       return (network, network.featureCount)
     }
+    if options.network == "vit-b-16" {
+      let network = try VisionTransformer(.b16, from: ParameterSource(generator: generator))
+      return (network, network.featureCount)
+    }
     guard options.network == "swin-face" else {
       throw Fault(
         .usage, "there is no network '\(options.network)'",
-        remedy: "networks are swin-face, " + depths.keys.sorted().joined(separator: ", "))
+        remedy: "networks are sgemm, swin-face, vit-b-16, "
+          + depths.keys.sorted().joined(separator: ", "))
     }
     let network = try SwinTransformer(.face(imageSize: options.size), generator: &generator)
     return (network, network.featureCount)

@@ -71,6 +71,20 @@ def swin(size):
     )
 
 
+class ImageTower(nn.Module):
+    """CLIP ViT-B/16's image tower of open_clip and a classifier."""
+
+    def __init__(self):
+        super().__init__()
+        import open_clip
+
+        self.clip = open_clip.create_model("ViT-B-16-quickgelu").visual
+        self.fc = nn.Linear(512, 7)
+
+    def forward(self, x):
+        return self.fc(self.clip(x))
+
+
 def bottlenecks():
     from torchvision.models import resnet50
 
@@ -79,6 +93,8 @@ def bottlenecks():
 
 if option["network"] == "swin-face":
     model = swin(int(option["size"]))
+elif option["network"] == "vit-b-16":
+    model = ImageTower()
 elif option["network"] == "resnet50":
     model = bottlenecks()
 else:
