@@ -5,7 +5,7 @@ import Language
 /// The parameters and ports of `ferry-embed`.
 enum EmbedContract {
   static let contract = Contract(
-    name: "embed", revision: 3,
+    name: "embed", revision: 4,
     summary: "Embed the class names, as a frozen text encoder sees them.",
     parameters: encoder + prompts,
     inputs: [

@@ -5,7 +5,7 @@ import Imaging
 /// The parameters of `ferry-train`; defaults are the published recipe.
 enum TrainContract {
   static let contract = Contract(
-    name: "train", revision: 2,
+    name: "train", revision: 3,
     summary: "Fit a method to the training rows of shards.",
     parameters: model + optimisation + data + method + run,
     inputs: [
