@@ -101,10 +101,14 @@ enum Console {
     }
   }
 
-  /// Columns of the terminal.
-  static var width: Int {
+  /// Columns of the terminal, as it is now.
+  static var width: Int { size.ws_col > 20 ? Int(size.ws_col) : 80 }
+
+  /// Lines of the terminal, as it is now.
+  static var height: Int { size.ws_row > 3 ? Int(size.ws_row) : 24 }
+
+  private static var size: winsize {
     var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
-    return Int(size.ws_col)
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? size : winsize()
   }
 }

@@ -58,7 +58,7 @@ final class LineReporter: Reporter {
       line("\(job.name): built in \(describe(seconds: seconds))")
     case .failed(let job, let failure): Console.error(Wording.failed(job, failure))
     case .blocked(let job, let by): line("\(job.name): not run, it needs \(by)")
-    case .waiting(let job): line("\(job.name): another run makes it; waiting")
+    case .waiting(let job): line("\(job.name): another run or an equal stage makes it; waiting")
     case .note(let text): line(text)
     }
   }
@@ -75,7 +75,8 @@ final class LiveReporter: Reporter {
   private var done = 0
   private var running: [Int: (job: Job, start: ContinuousClock.Instant, progress: StageProgress?)] =
     [:]
-  private var shown = 0
+  /// The lengths of the lines that are on the terminal.
+  private var shown: [Int] = []
   private var lastDraw: ContinuousClock.Instant?
 
   init(total: Int, explains: Bool) {
@@ -101,7 +102,7 @@ final class LiveReporter: Reporter {
       running[job.index] = nil
       say(Wording.failed(job, failure))
     case .blocked(let job, let by): say("\(job.name): not run, it needs \(by)\n")
-    case .waiting(let job): say("\(job.name): another run makes it; waiting\n")
+    case .waiting(let job): say("\(job.name): another run or an equal stage makes it; waiting\n")
     case .note(let text): say("\(text)\n")
     }
   }
@@ -119,20 +120,26 @@ final class LiveReporter: Reporter {
   }
 
   private func clear() {
-    guard shown > 0 else { return }
-    Console.error("\u{1B}[\(shown)A\u{1B}[J")
-    shown = 0
+    guard !shown.isEmpty else { return }
+    // A terminal that was made narrower since has broken the lines.
+    let width = Console.width
+    let lines = shown.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }
+    Console.error("\u{1B}[\(lines)A\u{1B}[J")
+    shown = []
   }
 
   private func draw() {
     lastDraw = .now
     guard !running.isEmpty else { return }
-    var text = ""
-    for (_, item) in running.sorted(by: { $0.key < $1.key }).prefix(12) {
-      text += line(item.job, item.start, item.progress) + "\n"
-      shown += 1
+    // The cursor cannot go up beyond the first line of the terminal.
+    let most = max(1, min(12, Console.height - 3))
+    var lines: [String] = []
+    for (_, item) in running.sorted(by: { $0.key < $1.key }).prefix(most) {
+      lines.append(line(item.job, item.start, item.progress))
     }
-    Console.error(text)
+    if running.count > most { lines.append("and \(running.count - most) more") }
+    shown = lines.map(\.count)
+    Console.error(lines.map { $0 + "\n" }.joined())
   }
 
   private func line(

@@ -50,12 +50,18 @@ public final class Pipeline {
     let executor = ProcessExecutor(interrupts: ferry_interrupts())
     let scheduler = Scheduler(
       plan: plan, workspace: workspace, executor: executor, options: options, reporter: reporter)
+    let identity = identity(targets: options.targets)
+    scheduler.evaluator.links = KnownLinks(workspace.path, identity)
     let summary = try scheduler.bringUpToDate()
     if summary.failed + summary.blocked == 0, !summary.isInterrupted {
-      scheduler.writeSnapshot(
-        Snapshot.identity(
-          manifest: plan.files[0].path, overrides: plan.overrides, targets: options.targets))
+      scheduler.writeSnapshot(identity)
     }
     return summary
+  }
+
+  /// What names a run of this plan.
+  func identity(targets: [String]) -> Digest {
+    Snapshot.identity(
+      manifest: plan.files[0].path, overrides: plan.overrides, targets: targets)
   }
 }

@@ -12,6 +12,9 @@ struct Composer {
   private var written = 0
   private var expanded = 0
   private var depth = 0
+  /// Items of the lists and maps that are open, so that each becomes an array of its exact size.
+  private var openItems: [YAMLNode] = []
+  private var openEntries: [YAMLEntry] = []
 
   init(_ bytes: UnsafeBufferPointer<UInt8>, file: String, limits: YAML.Limits) throws {
     parser = .allocate(capacity: 1)
@@ -75,6 +78,9 @@ struct Composer {
     let name = anchor.map { String(cString: $0) }
     let before = written + expanded
     written += 1
+    guard written <= limits.nodes else {
+      throw fault("the document has more than \(limits.nodes) values")
+    }
     let node = try body(&self)
     if let name { anchors[name] = (node, written + expanded - before) }
     return node
@@ -128,10 +134,11 @@ struct Composer {
     try checkTag(event.pointee.data.sequence_start.tag, is: "tag:yaml.org,2002:seq")
     var result = make(.null)
     try enter()
-    var items: [YAMLNode] = []
-    while try next(before: YAML_SEQUENCE_END_EVENT) { items.append(try node()) }
+    let base = openItems.count
+    while try next(before: YAML_SEQUENCE_END_EVENT) { openItems.append(try node()) }
     depth -= 1
-    result.value = .list(items)
+    result.value = .list(Array(openItems[base...]))
+    openItems.removeSubrange(base...)
     return result
   }
 
@@ -139,20 +146,34 @@ struct Composer {
     try checkTag(event.pointee.data.mapping_start.tag, is: "tag:yaml.org,2002:map")
     var result = make(.null)
     try enter()
-    var entries: [YAMLEntry] = []
+    let base = openEntries.count
     var keys: [String: Int] = [:]
     while try next(before: YAML_MAPPING_END_EVENT) {
       let key = try keyNode()
-      if let first = keys.updateValue(key.line, forKey: key.text) {
+      if let first = firstLine(of: key, since: base, &keys) {
         throw Fault(
           .badInput, "the key '\(key.text)' stands twice (first in line \(first))", at: key.place)
       }
       try advance()
-      entries.append(YAMLEntry(key: key.text, value: try node(), keyNode: key))
+      openEntries.append(YAMLEntry(key: key.text, value: try node(), keyNode: key))
     }
     depth -= 1
-    result.value = .map(entries)
+    result.value = .map(Array(openEntries[base...]))
+    openEntries.removeSubrange(base...)
     return result
+  }
+
+  /// The line in which a key of the open map stands already; `keys` spares large maps the search.
+  private func firstLine(
+    of key: YAMLNode, since base: Int, _ keys: inout [String: Int]
+  ) -> Int? {
+    guard openEntries.count - base >= 16 else {
+      return openEntries[base...].first { $0.key == key.text }?.keyNode.line
+    }
+    if keys.isEmpty {
+      for entry in openEntries[base...] { keys[entry.key] = entry.keyNode.line }
+    }
+    return keys.updateValue(key.line, forKey: key.text)
   }
 
   private mutating func keyNode() throws -> YAMLNode {

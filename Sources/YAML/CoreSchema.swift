@@ -6,14 +6,17 @@ import Platform
 enum CoreSchema {
   /// Returns the value of a plain scalar, or nil where it is an integer beyond 64 bits.
   static func resolve(_ text: String) -> YAMLNode.Value? {
+    guard let first = text.utf8.first else { return .null }
+    // Most scalars are words, which no case below begins like.
+    guard startsNumber(first) || "~nNtTfF".utf8.contains(first) else { return .text(text) }
     switch text {
-    case "", "~", "null", "Null", "NULL": return .null
+    case "~", "null", "Null", "NULL": return .null
     case "true", "True", "TRUE": return .bool(true)
     case "false", "False", "FALSE": return .bool(false)
     case ".nan", ".NaN", ".NAN": return .real(.nan)
     default: break
     }
-    guard let first = text.utf8.first, startsNumber(first) else { return .text(text) }
+    guard startsNumber(first) else { return .text(text) }
     if isDecimal(text) { return Int(text).map { .integer($0) } }
     if let based = basedInteger(text) { return based.map { .integer($0) } }
     if let real = real(text) { return .real(real) }

@@ -12,15 +12,19 @@ public enum YAML {
     public var bytes: Int
     /// Lists and maps inside one another.
     public var depth: Int
+    /// Lists, maps, keys and values as written; each takes some sixty bytes of memory.
+    public var nodes: Int
     /// Nodes that aliases add; a large document may add `aliasRatio` times its own nodes.
     public var aliasNodes: Int
     public var aliasRatio: Int
 
     public init(
-      bytes: Int = 32 << 20, depth: Int = 64, aliasNodes: Int = 100_000, aliasRatio: Int = 16
+      bytes: Int = 32 << 20, depth: Int = 64, nodes: Int = 6_000_000, aliasNodes: Int = 100_000,
+      aliasRatio: Int = 16
     ) {
       self.bytes = bytes
       self.depth = depth
+      self.nodes = nodes
       self.aliasNodes = aliasNodes
       self.aliasRatio = aliasRatio
     }

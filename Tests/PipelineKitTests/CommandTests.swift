@@ -156,6 +156,32 @@ import Testing
     #expect(try driver.ferry("new", "stage", "../x").ending == .exit(64))
   }
 
+  /// What `ferry new stage` writes is held against the modules of this build.
+  @Test func aNewStageCompiles() throws {
+    let modules = "\(Driver.binaries)/Modules"
+    guard Files.exists("\(modules)/StageKit.swiftmodule"),
+      Files.exists("\(modules)/ArgumentParser.swiftmodule")
+    else {
+      print("SKIPPED: StageKit is no part of this build")
+      return
+    }
+    let driver = try Driver("")
+    try driver.write("Package.swift", "let a = [\n    stage(\"x\", in: \"X\", []),\n]\n")
+    try driver.write("Sources/Stages/X/Main.swift", "")
+    #expect(try driver.ferry("new", "stage", "my-copy").ending == .exit(0))
+    let root = Files.parent(of: Files.parent(of: Files.parent(of: #filePath)))
+    let outcome = try driver.script(
+      """
+      command -v swiftc > /dev/null || { echo no compiler; exit 0; }
+      maps=$(for map in "\(root)"/Sources/CLibraries/*/module.modulemap; do
+        echo "-Xcc -fmodule-map-file=$map"; done)
+      swiftc -typecheck -swift-version 6 -warnings-as-errors -parse-as-library \\
+        -enable-upcoming-feature ExistentialAny -module-cache-path "$DIR/cache" \\
+        -I "\(modules)" $maps Sources/Stages/MyCopy/*.swift
+      """)
+    #expect(outcome.ending == .exit(0), "\(outcome.output)\(outcome.messages)")
+  }
+
   @Test func completionsNameEveryCommand() throws {
     let driver = try Driver("")
     let commands = (try Self.json(try driver.ferry("help", "--json")))["commands"]?.array ?? []

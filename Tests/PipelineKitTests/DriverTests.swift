@@ -161,6 +161,41 @@ import Testing
     }
   }
 
+  /// What `ferry run` says to a manifest it refuses. However large that is, it costs a moment and
+  /// little memory: the kernel holds the driver to `limit` MiB of address space and half a minute.
+  static func refusal(_ manifest: String, limit: Int) throws -> String {
+    let driver = try Driver(manifest)
+    let outcome = try driver.script("ulimit -v \(limit << 10); ulimit -t 30; exec \"$FERRY\" run")
+    #expect(outcome.ending == .exit(65), "\(outcome.messages.prefix(300))")
+    #expect(outcome.messages.utf8.count < 10_000)
+    return outcome.messages
+  }
+
+  @Test(arguments: [
+    ("# a comment of thirty-two bytes\n", 100, "more than the limit", 200),
+    ("[x,x,x,x,x,x,x,x,x,x,x,x,x,x,x],\n", 31, "more than 6000000 values", 900),
+    ("[", 31, "nest deeper", 300), ("a: 1\n", 31, "stands twice", 300),
+    ("'", 31, "not YAML", 300),
+  ])
+  func hostileManifestsStayWithinBounds(
+    piece: String, megabytes: Int, message: String, limit: Int
+  ) throws {
+    let start = piece.hasPrefix("[") ? "[" : piece == "'" ? "a: " : ""
+    let count = (megabytes << 20) / piece.utf8.count - 8
+    let said = try Self.refusal(start + String(repeating: piece, count: count), limit: limit)
+    #expect(said.contains(message), "\(said.prefix(300))")
+  }
+
+  @Test func anAliasBombTakesLittle() throws {
+    var bomb = "ferry: 1\nvariables:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    for level in 1..<12 {
+      let inside = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+      bomb += "  a\(level): &a\(level) [\(inside)]\n"
+    }
+    let said = try Self.refusal(bomb + "stages: { a: { command: [x] } }\n", limit: 200)
+    #expect(said.contains("aliases expand"))
+  }
+
   @Test func aMissingOutputIsNamed() throws {
     let driver = try Self.makeDriver("exit 0")
     let outcome = try driver.ferry("run")

@@ -216,6 +216,36 @@ private func producers(_ plan: Plan, _ name: String) -> [String] {
   for text in other { #expect(try components(text) != base, "\(text)") }
 }
 
+@Test func aKeyIsThatOfItsComponents() throws {
+  let bench = try Bench()
+  try bench.write("a.txt", "a")
+  try bench.write(
+    "ferry.yaml",
+    """
+    ferry: 1
+    variables: { word: é }
+    sources: { a: { path: a.txt } }
+    stages:
+      shards: { stage: shard, in: { faces: [sources.a, sources.a] } }
+      train: { stage: train, in: { shards: shards.shards }, with: { epochs: 4 }, pin: binary }
+      mine:
+        command: [sh, -c, 7, "${in.z}", "x${in.a}y", "${out.o}", "${word}", ""]
+        in: { z: train.model, a: sources.a }
+        out: { o: file, Ab: files }
+        environment: [PATH, FERRY_NOT_SET]
+      bare: { command: ["true"], out: { o: file } }
+    """)
+  let digests = (0..<3).map { Digest(hashing: "\($0)") }
+  let jobs = try bench.plan().jobs
+  #expect(jobs.count == 4)
+  for job in jobs {
+    let inputs = job.inputs.map { Array(digests.prefix($0.origins.count)) }
+    let components = job.components(inputs: inputs)
+    #expect(ActionKey(job, inputs: inputs) == ActionKey(components), "\(job.name)")
+    #expect(components["inputs"]?.object?.count == job.inputs.count)
+  }
+}
+
 @Test func targetsSelectWhatTheyNeed() throws {
   let bench = try Bench()
   try bench.write("a.txt", "a")

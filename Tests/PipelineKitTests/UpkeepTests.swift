@@ -1,4 +1,5 @@
 import Artifacts
+import Glibc
 import PipelineKit
 import Platform
 import Testing
@@ -210,4 +211,44 @@ extension Bench {
     """)
   #expect(try bench.plan().jobs.map(\.name) == ["one", "two"])
   #expect(try bench.run().started.count == 1)
+}
+
+/// A folder's digest is that of its listing in order of path, and only what changed is read again.
+@Test func foldersAreReadOnce() throws {
+  let folder = try TemporaryDirectory("trees")
+  var expected: [(path: String, size: Int, digest: Digest)] = []
+  // A folder's files come after those whose names go on with a byte before the slash.
+  for path in ["a/x", "a/y/z", "a-b", "a.txt", "aé", "a0/q", "é/1", "A", "b/long name"] {
+    try Files.makeDirectories(Files.parent(of: folder(path)))
+    try Files.write(path, to: folder(path))
+    expected.append((path, path.utf8.count, Digest(hashing: path)))
+  }
+  try Files.makeDirectories(folder("empty"))
+  expected.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+  let state = try State.inMemory()
+  func read() throws -> (digest: Digest, files: Int) {
+    let trees = Trees(state, threads: 2)
+    return (try trees.digest(folder("")), trees.filesRead)
+  }
+  let listed = ContentDigest.listing(expected)
+  usleep(60_000)
+  #expect(try read() == (listed, 9))
+  #expect(try read() == (listed, 0))
+  try Files.write("other", to: folder("a/x"))
+  expected[try #require(expected.firstIndex { $0.path == "a/x" })] = (
+    "a/x", 5, Digest(hashing: "other")
+  )
+  usleep(60_000)
+  #expect(try read() == (ContentDigest.listing(expected), 1))
+  try Files.removeTree(folder("a.txt"))
+  expected.removeAll { $0.path == "a.txt" }
+  try Files.write("b", to: folder("b/new"))
+  usleep(60_000)
+  expected.append(("b/new", 1, Digest(hashing: "b")))
+  expected.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+  #expect(try read() == (ContentDigest.listing(expected), 1))
+  #expect(try read() == (ContentDigest.listing(expected), 0))
+  #expect(symlink(folder(""), folder("b/circle")) == 0)
+  let fault = #expect(throws: Fault.self) { try read() }
+  #expect(fault?.message.contains("is a link to a folder around it") == true)
 }

@@ -151,6 +151,26 @@ func brokenSyntaxIsAFault(text: String) throws {
   #expect(ContinuousClock.now - start < .seconds(5))
 }
 
+@Test func manyValuesAreRefused() throws {
+  let list = "[" + String(repeating: "x,", count: 100) + "]"
+  #expect(refusal(list, limits: .init(nodes: 101)) == nil)
+  let fault = try #require(refusal(list, limits: .init(nodes: 100)))
+  #expect(fault.description == "t.yaml:1:200: the document has more than 100 values")
+  let map = "{" + (0..<50).map { "k\($0): 1, " }.joined() + "}"
+  #expect(refusal(map, limits: .init(nodes: 101)) == nil)
+  #expect(refusal(map, limits: .init(nodes: 100)) != nil)
+}
+
+@Test func largeMapsNameTheirDoubles() throws {
+  let keys = (0..<40).map { "k\($0): 1\n" }.joined()
+  for twice in [0, 15, 16, 39] {
+    let fault = try #require(refusal(keys + "k\(twice): 2\n"))
+    #expect(
+      fault.description
+        == "t.yaml:41:1: the key 'k\(twice)' stands twice (first in line \(twice + 1))")
+  }
+}
+
 @Test func hostileDocumentsOfTheLargestSizeEndSoon() {
   let hostile = ["- ", "? ", "a: ", "&a ", "\"", "#", "\n", "- a\n", "!!x "]
   for piece in hostile {

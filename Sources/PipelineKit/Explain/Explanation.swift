@@ -81,9 +81,8 @@ extension Pipeline {
       explanation.lastAttempt = try workspace.state.lastAttempt(of: status.job.name)
       if case .waits = status.standing { return explanation }
       let inputs = try evaluator.inputs(of: status.job) { outputs[$0] }
-      let components = ActionKey.components(status.job, inputs: inputs)
-      explanation.components = components
-      explanation.key = ActionKey(components).digest
+      explanation.components = status.job.components(inputs: inputs)
+      explanation.key = ActionKey(status.job, inputs: inputs).digest
       return explanation
     }
   }

@@ -60,10 +60,11 @@ extension Pipeline {
   /// What a run would do with each wanted job, without running or changing anything.
   public func status(wanted: [Bool]? = nil, forced: Set<Int> = []) throws -> [JobStatus] {
     let evaluator = Evaluator(plan: plan, workspace: workspace, threads: Parallel.processors)
+    evaluator.links = KnownLinks(workspace.path, identity(targets: []))
     var outputs: [Outputs?] = Array(repeating: nil, count: plan.jobs.count)
     var result: [JobStatus] = []
     for job in plan.jobs where wanted?[job.index] ?? true {
-      let open = Set(job.producers).filter { outputs[$0] == nil }.sorted()
+      let open = job.producers.filter { outputs[$0] == nil }
       var status = JobStatus(
         job: job, standing: .waits(on: open.map { plan.jobs[$0].name }), outputs: [:],
         origins: origins(of: job))

@@ -18,7 +18,7 @@ struct Manifest {
   }
 
   /// One entry under `stages:`.
-  struct Stage {
+  final class Stage {
     enum Body {
       case contract(YAMLNode)
       case command([YAMLNode])
@@ -45,6 +45,12 @@ struct Manifest {
     var writes: [YAMLNode] = []
     var pinsBinary = false
     var intermediate = false
+
+    init(name: String, place: Fault.Place, body: Body) {
+      self.name = name
+      self.place = place
+      self.body = body
+    }
   }
 
   /// The manifest's path as given.

@@ -20,8 +20,8 @@ extension ManifestReader {
     } else {
       check(entries, against: Self.contractKeys, what: "key of a stage")
     }
-    var stage = Manifest.Stage(name: name, place: entry.keyNode.place, body: body)
-    for entry in entries { read(entry, into: &stage) }
+    let stage = Manifest.Stage(name: name, place: entry.keyNode.place, body: body)
+    for entry in entries { read(entry, into: stage) }
     if !stage.matrix.isEmpty, !stage.foreach.isEmpty {
       faults.refuse("stage '\(name)' has both matrix and foreach", at: stage.place)
     }
@@ -51,7 +51,7 @@ extension ManifestReader {
     return nil
   }
 
-  private mutating func read(_ entry: YAMLEntry, into stage: inout Manifest.Stage) {
+  private mutating func read(_ entry: YAMLEntry, into stage: Manifest.Stage) {
     let value = entry.value
     switch entry.key {
     case "in":

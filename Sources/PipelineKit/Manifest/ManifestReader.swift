@@ -18,7 +18,8 @@ struct ManifestReader {
   private(set) var manifest: Manifest
   let faults = FaultCollector()
   private var open: [String] = []
-  private var places: [String: Fault.Place] = [:]
+  /// Where each source and stage was first named, by what it is and its name.
+  private var places: [String: [String: Fault.Place]] = [:]
 
   /// Reads the manifest at `path`; faults are in `faults`.
   static func read(_ path: String) -> (Manifest, FaultCollector) {
@@ -151,7 +152,8 @@ struct ManifestReader {
       return false
     }
     guard unique else { return true }
-    if let first = places.updateValue(entry.keyNode.place, forKey: "\(what) \(entry.key)") {
+    let place = entry.keyNode.place
+    if let first = places[what, default: [:]].updateValue(place, forKey: entry.key) {
       faults.refuse("the \(what) '\(entry.key)' stands in \(first) too", at: entry.keyNode.place)
       return false
     }

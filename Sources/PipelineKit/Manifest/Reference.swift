@@ -19,21 +19,27 @@ package struct Reference: Equatable {
 
   /// - Throws: `Fault` at `place` where the text is no reference.
   package init(_ text: String, at place: Fault.Place) throws {
-    let fault = Fault(
-      .badInput, "'\(text)' is not an input", at: place,
-      remedy: "write sources.NAME, STAGE.PORT or STAGE[*].PORT")
-    guard let dot = text.lastIndex(of: ".") else { throw fault }
-    let port = String(text[text.index(after: dot)...])
+    guard let origin = Self.origin(text) else {
+      throw Fault(
+        .badInput, "'\(text)' is not an input", at: place,
+        remedy: "write sources.NAME, STAGE.PORT or STAGE[*].PORT")
+    }
+    self.origin = origin
+  }
+
+  private static func origin(_ text: String) -> Origin? {
+    guard let dot = text.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+    let port = String(text[text.utf8.index(after: dot)...])
     var stage = String(text[..<dot])
     var selection = Selection.axes([:])
-    if stage.hasSuffix("]"), let open = stage.firstIndex(of: "[") {
+    if stage.utf8.last == UInt8(ascii: "]"), let open = stage.firstIndex(of: "[") {
       let inside = stage[stage.index(after: open)...].dropLast()
-      guard let parsed = Self.selection(inside) else { throw fault }
+      guard let parsed = Self.selection(inside) else { return nil }
       selection = parsed
       stage = String(stage[..<open])
     }
-    guard isName(stage), isName(port) else { throw fault }
-    origin = stage == "sources" ? .source(port) : .stage(stage, selection, port: port)
+    guard isName(stage), isName(port) else { return nil }
+    return stage == "sources" ? .source(port) : .stage(stage, selection, port: port)
   }
 
   private static func selection(_ text: Substring) -> Selection? {

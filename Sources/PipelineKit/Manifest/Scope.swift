@@ -34,6 +34,7 @@ struct Scope {
   func fill(_ node: YAMLNode) throws -> JSONValue {
     switch node.value {
     case .text(let text):
+      guard text.utf8.contains(UInt8(ascii: "$")) else { return .string(text) }
       let place = node.place
       return try Template(text, at: place).fill(at: place) { try value($0, at: place) }
     case .list(let items): return .array(try items.map { try fill($0) })

@@ -2,7 +2,7 @@ import Artifacts
 import Platform
 
 /// One instance of a stage: what runs, on what, and what its action key is made of.
-public struct Job: Sendable {
+public final class Job: Sendable {
   /// A value on one axis of a sweep.
   public struct Axis: Sendable, Equatable {
     public var name: String
@@ -68,12 +68,37 @@ public struct Job: Sendable {
   public let intermediate: Bool
   /// Further places it may write to; they are not part of its key.
   public let writes: [String]
-  /// The components of the action key that do not depend on inputs.
-  public let components: JSONValue
+  /// The digest of the executable, under `pin: binary`.
+  let binary: Digest?
+
+  init(
+    index: Int, stage: String, axes: [Axis], name: String, place: Fault.Place, program: Program,
+    inputs: [Input], outputs: [Output], parameters: [String: JSONValue],
+    environment: [String: String?], resources: Resources, retries: Int, timeout: Double?,
+    intermediate: Bool, writes: [String], binary: Digest?
+  ) {
+    self.index = index
+    self.stage = stage
+    self.axes = axes
+    self.name = name
+    self.place = place
+    self.program = program
+    self.inputs = inputs
+    self.outputs = outputs
+    self.parameters = parameters
+    self.environment = environment
+    self.resources = resources
+    self.retries = retries
+    self.timeout = timeout
+    self.intermediate = intermediate
+    self.writes = writes
+    self.binary = binary
+  }
 
   /// `artifacts/train/seed=1`, below the workspace.
   public var folder: String {
-    axes.filter(\.isNamed).reduce("artifacts/\(stage)") { path, axis in
+    guard !axes.isEmpty else { return "artifacts/" + stage }
+    return axes.filter(\.isNamed).reduce("artifacts/\(stage)") { path, axis in
       "\(path)/\(axis.name)=\(fileName(axis.value.plainText))"
     }
   }
@@ -81,14 +106,17 @@ public struct Job: Sendable {
   /// The path of an output's link, below the workspace.
   public func link(_ port: String) -> String { "\(folder)/\(port)" }
 
-  /// The jobs whose outputs this one takes.
+  /// The jobs whose outputs this one takes, each once.
   var producers: [Int] {
-    inputs.flatMap { input in
-      input.origins.compactMap { if case .job(let index, _) = $0 { index } else { nil } }
+    var producers: [Int] = []
+    for input in inputs {
+      for case .job(let index, _) in input.origins { producers.append(index) }
     }
+    return producers.count > 1 ? Set(producers).sorted() : producers
   }
 
   static func name(_ stage: String, _ axes: [Axis]) -> String {
+    guard !axes.isEmpty else { return stage }
     let named = axes.filter(\.isNamed)
     guard !named.isEmpty else { return stage }
     return "\(stage)[\(named.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: ","))]"
@@ -113,17 +141,6 @@ public struct CommandWord: Sendable, Equatable {
     case output(String)
   }
   public var parts: [Part]
-
-  var json: JSONValue {
-    .array(
-      parts.map {
-        switch $0 {
-        case .text(let text): .string(text)
-        case .input(let port): ["in": .string(port)]
-        case .output(let port): ["out": .string(port)]
-        }
-      })
-  }
 }
 
 /// What a job needs while it runs.

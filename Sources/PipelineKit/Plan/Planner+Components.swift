@@ -3,32 +3,8 @@ import Platform
 import YAML
 
 extension Planner {
-  /// What of an action key is known before any input is.
-  func components(
-    _ face: Face, _ parameters: [String: JSONValue], _ command: [CommandWord],
-    _ environment: [String: String?]
-  ) -> JSONValue {
-    var components: JSONValue = [
-      "environment": .object(environment.mapValues { $0.map { .string($0) } ?? .null }),
-      "outputs": .object(
-        Dictionary(
-          uniqueKeysWithValues: face.outputs.map { output -> (String, JSONValue) in
-            (output.port, ["kind": .string(output.kind), "schema": .integer(output.schema)])
-          })),
-    ]
-    if let contract = face.program?.contract {
-      let counted = parameters.filter { contract.parameter($0.key)?.affectsOutput ?? true }
-      components["stage"] = .string(contract.name)
-      components["revision"] = .integer(contract.revision)
-      components["parameters"] = .object(counted)
-    } else {
-      components["command"] = .array(command.map(\.json))
-    }
-    return components
-  }
-
   /// The digest of the executable, under `pin: binary`.
-  mutating func binary(_ stage: Manifest.Stage, _ face: Face) -> JSONValue? {
+  mutating func binary(_ stage: Manifest.Stage, _ face: Face) -> Digest? {
     var path = face.program?.path
     if case .command(let words) = stage.body {
       path = findProgram(words[0].text, root: manifest.root)
@@ -38,7 +14,7 @@ extension Planner {
       return nil
     }
     pinnedPrograms.insert(path)
-    return faults.collect { .string(try catalogue.digest(ofFile: path).hex) }
+    return faults.collect { try catalogue.digest(ofFile: path) }
   }
 
   mutating func resources(_ stage: Manifest.Stage) -> Resources? {

@@ -20,7 +20,8 @@ extension Planner {
         Job.Output(port: $0.name, kind: $0.kind, schema: $0.schema, form: .artifact)
       }
       return Face(
-        inputs: program.contract.inputs, outputs: outputs.sorted { $0.port < $1.port },
+        inputs: program.contract.inputs,
+        outputs: outputs.sorted { $0.port.utf8Precedes($1.port) },
         program: program)
     case .command:
       return Face(inputs: nil, outputs: commandOutputs(stage), program: nil)
@@ -52,19 +53,24 @@ extension Planner {
       }
       outputs.append(.init(port: entry.key, kind: entry.value.text, schema: 1, form: form))
     }
-    return outputs.sorted { $0.port < $1.port }
+    outputs.sort { $0.port.utf8Precedes($1.port) }
+    // Stages of one kind share one list.
+    if outputs == lastOutputs { return lastOutputs }
+    lastOutputs = outputs
+    return outputs
   }
 
   /// Makes one instance; nil where its condition or an absent input leaves it out.
   mutating func makeJob(
     _ stage: Manifest.Stage, face: Face, wires: [Wire], axes: [String], values: [JSONValue]
   ) -> Int? {
-    scope.axes = Dictionary(uniqueKeysWithValues: zip(axes, values))
-    defer { scope.axes = [:] }
+    if !axes.isEmpty { scope.axes = Dictionary(uniqueKeysWithValues: zip(axes, values)) }
+    defer { if !axes.isEmpty { scope.axes = [:] } }
     let axisList = zip(axes, values).map { Job.Axis(name: $0, value: $1) }
     let name = Job.name(stage.name, axisList)
     guard holds(stage.when), let inputs = inputs(wires) else { return nil }
-    guard jobNames.insert(name).inserted else {
+    // Stages have names of their own, so only instances of one stage can meet.
+    guard axes.isEmpty || jobNames.insert(name).inserted else {
       faults.refuse("two instances are called '\(name)'", at: stage.place)
       return nil
     }
@@ -76,17 +82,15 @@ extension Planner {
       quantity($0, "a duration such as 2h") { Quantities.seconds($0) }
     }
     let retries = stage.retries.flatMap { quantity($0, "a count") { $0.integer } }
-    var components = self.components(face, parameters, command, environment)
-    if stage.pinsBinary { components["binary"] = binary(stage, face) }
+    let binary = stage.pinsBinary ? binary(stage, face) : nil
     let program: Job.Program = face.program.map { .stage($0) } ?? .command(command)
     jobs.append(
       Job(
         index: jobs.count, stage: stage.name, axes: axisList, name: name, place: stage.place,
-        program: program, inputs: inputs.sorted { $0.port < $1.port }, outputs: face.outputs,
+        program: program, inputs: inputs, outputs: face.outputs,
         parameters: parameters, environment: environment, resources: resources,
         retries: max(0, retries ?? 0), timeout: timeout, intermediate: stage.intermediate,
-        writes: writes(stage),
-        components: components))
+        writes: writes(stage), binary: binary))
     return jobs.count - 1
   }
 
@@ -111,6 +115,8 @@ extension Planner {
       for link in wire.links {
         switch plain(link.target) {
         case .source(let index): origins.append(.source(index))
+        case .job(let index?, let port): origins.append(.job(index, port: port))
+        case .job(nil, _): if !wire.optional { return nil }
         case .jobs(let axes, let byValue, let port):
           let key = Rows.key(axes.map { scope.axes[$0] ?? .null })
           let found = byValue[key] ?? []
@@ -125,6 +131,7 @@ extension Planner {
       }
       inputs.append(.init(port: wire.port, several: wire.several, origins: origins))
     }
+    if inputs.count > 1 { inputs.sort { $0.port.utf8Precedes($1.port) } }
     return inputs
   }
 
@@ -186,19 +193,35 @@ extension Planner {
     }
   }
 
-  private func commandWord(
+  private mutating func commandWord(
     _ node: YAMLNode, _ face: Face, _ inputs: [Job.Input], _ stage: Manifest.Stage
   ) throws -> CommandWord {
-    let place = node.place
     guard case .text = node.value else {
       let value = JSONValue(node)
       guard value.number != nil || value.bool != nil else {
-        throw Fault(.badInput, "a word of the command is \(node.kind)", at: place)
+        throw Fault(.badInput, "a word of the command is \(node.kind)", at: node.place)
       }
       return CommandWord(parts: [.text(node.text)])
     }
-    let template = try Template(node.text, at: place)
-    return CommandWord(
+    if let known = words[node.text] {
+      let word = try self.word(known.template, node.place, face, inputs, stage)
+      // Equal words share their parts.
+      return word == known.word ? known.word : word
+    }
+    let template = try Template(node.text, at: node.place)
+    let word = try self.word(template, node.place, face, inputs, stage)
+    if words.count < Self.wordLimit { words[node.text] = (template, word) }
+    return word
+  }
+
+  /// Words that are kept; more differ from one another anyway.
+  private static let wordLimit = 4_096
+
+  private func word(
+    _ template: Template, _ place: Fault.Place, _ face: Face, _ inputs: [Job.Input],
+    _ stage: Manifest.Stage
+  ) throws -> CommandWord {
+    CommandWord(
       parts: try template.parts.map { part in
         guard case .reference(let name) = part else {
           if case .text(let text) = part { return .text(text) }

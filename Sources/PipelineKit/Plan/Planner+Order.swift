@@ -5,18 +5,8 @@ extension Planner {
   /// The stages' indexes, each after the stages it takes inputs from; stages in a circle are noted
   /// and left out together with what follows from them.
   mutating func stageOrder() -> [Int] {
-    let needs = manifest.stages.map { stage in
-      Set(
-        stage.inputs.flatMap(\.references).flatMap { references($0, of: stage) }
-          .compactMap { reference -> Int? in
-            guard case .stage(let name, _, _) = reference.origin else { return nil }
-            return stageIndex[name]
-          })
-    }
-    var followers = Array(repeating: [Int](), count: needs.count)
-    for (index, producers) in needs.enumerated() {
-      for producer in producers { followers[producer].append(index) }
-    }
+    let needs = manifest.stages.map { self.needs(of: $0) }
+    let followers = Followers(of: needs)
     var missing = needs.map(\.count)
     var order = missing.indices.filter { missing[$0] == 0 }
     var next = 0
@@ -31,12 +21,28 @@ extension Planner {
     return order
   }
 
-  private mutating func noteCircle(_ needs: [Set<Int>], done: Set<Int>) {
+  /// The indexes of the stages that a stage takes inputs from, each once.
+  private func needs(of stage: Manifest.Stage) -> [Int] {
+    var needs: [Int] = []
+    for input in stage.inputs {
+      for node in input.references {
+        for reference in references(node, of: stage) {
+          guard case .stage(let name, _, _) = reference.origin, let index = stageIndex[name] else {
+            continue
+          }
+          needs.append(index)
+        }
+      }
+    }
+    return needs.count > 1 ? Set(needs).sorted() : needs
+  }
+
+  private mutating func noteCircle(_ needs: [[Int]], done: Set<Int>) {
     guard var index = needs.indices.first(where: { !done.contains($0) }) else { return }
     var path: [Int] = []
     while !path.contains(index) {
       path.append(index)
-      guard let next = needs[index].subtracting(done).min() else { return }
+      guard let next = needs[index].first(where: { !done.contains($0) }) else { return }
       index = next
     }
     let circle = path[path.firstIndex(of: index)!...] + [index]

@@ -17,6 +17,8 @@ extension Planner {
   struct Link {
     enum Target {
       case source(Int)
+      /// The one job of a producer without axes; nil where a condition left it out.
+      case job(Int?, port: String)
       /// The producer's jobs by their values on `axes`.
       case jobs(axes: [String], byValue: [String: [Int?]], port: String)
       /// Another target for every value of the `axes` that the reference names.
@@ -27,11 +29,12 @@ extension Planner {
   }
 
   /// Expands one stage into jobs.
-  mutating func expand(_ stage: Manifest.Stage) {
+  mutating func expand(_ index: Int) {
+    let stage = manifest.stages[index]
     let before = faults.list.count
     var expansion = Expansion()
     expansion.isBroken = true
-    expansions[stage.name] = expansion
+    expansions[index] = expansion
     let face = face(of: stage)
     var rows = ownRows(of: stage)
     var wires: [Wire] = []
@@ -50,7 +53,8 @@ extension Planner {
       expansion.rows.append((values, job))
     }
     expansion.isBroken = faults.list.count != before
-    expansions[stage.name] = expansion
+    expansions[index] = expansion
+    jobNames = []
   }
 
   /// Checks what can be checked of a stage whose inputs have faults.
@@ -209,6 +213,9 @@ extension Planner {
       return Link(target: .source(index), gathers: false)
     case .stage(let name, let selection, let output):
       guard let producer = producer(name, output, for: port, at: node) else { return nil }
+      if producer.axes.isEmpty, producer.rows.count == 1, selection == .axes([:]) {
+        return Link(target: .job(producer.rows[0].job, port: output), gathers: false)
+      }
       return join(producer, output, selection, node, optional: optional, rows: &rows)
     }
   }
@@ -217,13 +224,11 @@ extension Planner {
   private mutating func producer(
     _ name: String, _ output: String, for port: ContractPort?, at node: YAMLNode
   ) -> Expansion? {
-    guard let expansion = expansions[name] else {
-      if stageIndex[name] == nil {
-        faults.unknown(
-          "stage", name, among: Array(stageIndex.keys) + ["sources"], at: node.place)
-      }
+    guard let index = stageIndex[name] else {
+      faults.unknown("stage", name, among: Array(stageIndex.keys) + ["sources"], at: node.place)
       return nil
     }
+    guard let expansion = expansions[index] else { return nil }
     guard !expansion.isBroken else { return nil }
     guard let found = expansion.outputs.first(where: { $0.port == output }) else {
       faults.unknown(

@@ -31,10 +31,16 @@ public struct Planner {
   var sources: [Plan.Source] = []
   var sourceIndex: [String: Int] = [:]
   var stageIndex: [String: Int] = [:]
-  var expansions: [String: Expansion] = [:]
+  /// By the stage's index; nil where it is not looked at yet.
+  var expansions: [Expansion?] = []
   var programs: [String: StageProgram] = [:]
   var jobs: [Job] = []
+  /// The instances of the stage that is expanded.
   var jobNames: Set<String> = []
+  /// Words of commands that were met, as they were read and as they came out last.
+  var words: [String: (template: Template, word: CommandWord)] = [:]
+  /// The outputs of the command that was read last.
+  var lastOutputs: [Job.Output] = []
   var pinnedPrograms: Set<String> = []
 
   /// Reads, checks and expands the manifest at `path`.
@@ -65,8 +71,11 @@ public struct Planner {
   private mutating func expand() {
     scope.variables = VariableResolver.resolve(manifest.variables, faults: faults)
     for source in manifest.sources { add(source) }
+    stageIndex.reserveCapacity(manifest.stages.count)
     for (index, stage) in manifest.stages.enumerated() { stageIndex[stage.name] = index }
-    for index in stageOrder() { expand(manifest.stages[index]) }
+    expansions = Array(repeating: nil, count: manifest.stages.count)
+    jobs.reserveCapacity(manifest.stages.count)
+    for index in stageOrder() { expand(index) }
   }
 
   private mutating func add(_ source: Manifest.Source) {

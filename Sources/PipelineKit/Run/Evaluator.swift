@@ -13,7 +13,8 @@ final class Evaluator {
       case unknown
     }
     var key: ActionKey
-    var components: JSONValue
+    /// The inputs' digests, in the order of the job's ports.
+    var inputs: [[Digest]]
     var standing: Standing
   }
 
@@ -23,9 +24,16 @@ final class Evaluator {
   /// The name under which this manifest's instances are remembered.
   let manifest: String
   private var sources: [Int: Digest] = [:]
-  private(set) lazy var instances = (try? workspace.state.instances(of: manifest)) ?? [:]
+  private(set) lazy var instances =
+    (try? workspace.state.instances(of: manifest, count: plan.jobs.count)) ?? [:]
   /// Actions of this run that are not committed yet.
   var fresh: [ActionKey: Outputs] = [:]
+  /// Actions whose outputs were found in the store; many instances may share one.
+  private var present: [ActionKey: Outputs] = [:]
+  /// What an earlier run left of links.
+  var links: KnownLinks?
+  /// Where `links` holds a job's links, by the job's index.
+  var knownItems: [Int: Range<Int>] = [:]
 
   init(plan: Plan, workspace: Workspace, threads: Int) {
     self.plan = plan
@@ -58,11 +66,10 @@ final class Evaluator {
     return (try? trees.digest(plan.sources[index].path)) == known
   }
 
-  /// A job's inputs as digests, `outputs` being those of its producers.
-  func inputs(of job: Job, outputs: (Int) -> Outputs?) throws -> [String: [Digest]] {
-    var inputs: [String: [Digest]] = [:]
-    for input in job.inputs {
-      inputs[input.port] = try input.origins.map { origin in
+  /// A job's inputs as digests in the order of its ports, `outputs` being those of its producers.
+  func inputs(of job: Job, outputs: (Int) -> Outputs?) throws -> [[Digest]] {
+    try job.inputs.map { input in
+      try input.origins.map { origin in
         switch origin {
         case .source(let index): return try source(index)
         case .job(let index, let port):
@@ -73,26 +80,30 @@ final class Evaluator {
         }
       }
     }
-    return inputs
   }
 
   /// What is remembered of a job with these inputs.
-  func verdict(of job: Job, inputs: [String: [Digest]]) throws -> Verdict {
-    let components = ActionKey.components(job, inputs: inputs)
-    let key = ActionKey(components)
-    return Verdict(key: key, components: components, standing: try standing(of: key, job))
+  func verdict(of job: Job, inputs: [[Digest]]) throws -> Verdict {
+    let key = ActionKey(job, inputs: inputs)
+    return Verdict(key: key, inputs: inputs, standing: try standing(of: key, job))
   }
 
   /// What is remembered of an action.
   func standing(of key: ActionKey, _ job: Job) throws -> Verdict.Standing {
+    if let outputs = present[key] { return .present(outputs) }
     let remembered = try fresh[key] ?? workspace.state.outputs(of: key)
     guard let outputs = remembered, job.outputs.allSatisfy({ outputs[$0.port] != nil }) else {
       return .unknown
     }
     var absent: [String] = []
     for (port, digest) in outputs where !workspace.store.contains(digest) { absent.append(port) }
-    return absent.isEmpty ? .present(outputs) : .absent(outputs, ports: absent.sorted())
+    guard absent.isEmpty else { return .absent(outputs, ports: absent.sorted()) }
+    present[key] = outputs
+    return .present(outputs)
   }
+
+  /// Looks for outputs in the store again: an object was taken away.
+  func forgetPresent() { present = [:] }
 
   /// Why a job with this verdict has to run.
   func reason(for job: Job, _ verdict: Verdict) -> Reason {
@@ -100,12 +111,16 @@ final class Evaluator {
     guard let last = instances[job.name] else { return .isNew }
     guard last.key != verdict.key else { return .notRemembered }
     guard let old = try? workspace.state.components(of: last.key) else { return .notRemembered }
-    return .changed(Change.between(old, verdict.components))
+    return .changed(Change.between(old, job.components(inputs: verdict.inputs)))
   }
 
   /// Whether every output's link points at its object.
   func isLinked(_ job: Job, _ outputs: Outputs) -> Bool {
-    job.outputs.allSatisfy { output in
+    if let item = links?.item(of: job, outputs) {
+      knownItems[job.index] = item
+      return true
+    }
+    return job.outputs.allSatisfy { output in
       outputs[output.port].map { workspace.isLink(job.link(output.port), to: $0) } ?? false
     }
   }

@@ -61,6 +61,7 @@ extension Scheduler {
     let isLinked = evaluator.isLinked(job, found)
     let isRecorded = evaluator.instances[job.name]?.key == verdict.key
     if !isLinked || !isRecorded {
+      evaluator.knownItems[index] = nil
       for output in job.outputs {
         if let digest = found[output.port] { try workspace.link(job.link(output.port), to: digest) }
       }
@@ -88,11 +89,11 @@ extension Scheduler {
   /// Lines a job up to run, after the producers whose bytes are missing.
   func enqueue(_ index: Int, _ verdict: Evaluator.Verdict, _ reason: Reason) throws {
     try examineInputs(of: plan.jobs[index])
-    let absent = Set(plan.jobs[index].producers).filter { !hasBytes[$0] }
+    let absent = plan.jobs[index].producers.filter { !hasBytes[$0] }
     guard absent.isEmpty else {
       phases[index] = .waiting
       missing[index] = 0
-      for producer in absent.sorted() {
+      for producer in absent {
         if case .settled = phases[producer] {
           demand(producer, for: index)
         } else {

@@ -13,6 +13,7 @@ extension Scheduler {
       let fault = workspace.store.examine(digest, threads: options.processors).fault
       if let fault {
         let place = try workspace.quarantine(digest)
+        evaluator.forgetPresent()
         reporter.report(
           .note(
             "'\(plan.jobs[producer].name).\(port)' is damaged (\(fault)); it is kept in "
@@ -53,6 +54,7 @@ extension Scheduler {
         stamps[digest] = nil
         let names = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
         _ = try workspace.quarantine(digest)
+        evaluator.forgetPresent()
         hasBytes[producer] = false
         throw Fault(
           .badInput,

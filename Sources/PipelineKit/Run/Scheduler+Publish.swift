@@ -168,7 +168,7 @@ extension Scheduler {
       for item in batch {
         for object in item.objects { try state.remember(object) }
         try state.remember(
-          item.outputs, of: item.verdict.key, components: item.verdict.components,
+          item.outputs, of: item.verdict.key, components: components(of: item),
           isIntermediate: plan.jobs[item.job].intermediate, run: run)
         try state.remember(item.record, run: run)
         let record = InstanceRecord(key: item.verdict.key, run: run, seconds: item.record.seconds)
@@ -180,12 +180,17 @@ extension Scheduler {
     for item in batch { try tidy(item) }
   }
 
+  private func components(of item: Pending) -> JSONValue {
+    plan.jobs[item.job].components(inputs: item.verdict.inputs)
+  }
+
   /// The finished jobs whose objects are still there: one that another stage wrote into was set
   /// aside, and is no result.
   private func withoutLost(_ items: [Pending]) throws -> [Pending] {
     try items.filter { item in
       if item.objects.allSatisfy({ workspace.store.contains($0.digest) }) { return true }
       evaluator.fresh[item.verdict.key] = nil
+      evaluator.forgetPresent()
       release(item.verdict.key)
       try Files.removeTree(item.folder)
       return false
@@ -196,7 +201,7 @@ extension Scheduler {
   private func remember(restored job: Job, _ verdict: Evaluator.Verdict, _ run: Int) throws {
     let record = InstanceRecord(
       key: verdict.key, run: run, seconds: evaluator.instances[job.name]?.seconds)
-    try workspace.state.remember(verdict.components, of: verdict.key)
+    try workspace.state.remember(job.components(inputs: verdict.inputs), of: verdict.key)
     try workspace.state.touch(verdict.key, run: run)
     try workspace.state.remember(record, of: job.name, manifest: evaluator.manifest)
   }
@@ -204,6 +209,7 @@ extension Scheduler {
   /// Swaps a committed job's links and removes what its attempt leaves.
   private func tidy(_ item: Pending) throws {
     let job = plan.jobs[item.job]
+    evaluator.knownItems[item.job] = nil
     for output in job.outputs {
       if let digest = item.outputs[output.port] {
         try workspace.link(job.link(output.port), to: digest)
@@ -227,7 +233,7 @@ extension Scheduler {
     let ports = plan.jobs[item.job].outputs.map(\.port)
     do {
       try SharedCache(folder).put(
-        item.verdict.key, components: item.verdict.components,
+        item.verdict.key, components: components(of: item),
         outputs: Array(zip(ports, item.objects)).map { (port: $0, object: $1) },
         from: workspace.store, threads: options.processors)
     } catch {

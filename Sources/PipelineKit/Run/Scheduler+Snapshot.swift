@@ -62,24 +62,32 @@ extension Scheduler {
 
   private func addLinks(_ writer: inout Snapshot.Writer) -> Bool {
     // Folders are looked at before what is in them, so that a later change shows.
+    var shards: [[UInt8]?] = Array(repeating: nil, count: 256)
     for name in (try? Files.list("\(workspace.store.root)/objects")) ?? [] {
       guard name.utf8.count == 2, let number = UInt8(name, radix: 16) else { continue }
       let path = "store/objects/\(name)"
-      writer.shard(calmStamp("\(workspace.path)/\(path)"), number, path)
+      let stamp = calmStamp("\(workspace.path)/\(path)")
+      shards[Int(number)] = stamp?.bytes
+      writer.shard(stamp, number, path)
     }
     for job in plan.jobs where options.wanted[job.index] {
       guard case .settled = phases[job.index], let found = outputs[job.index] else { return false }
       guard hasBytes[job.index], !job.outputs.isEmpty else { continue }
+      if let item = evaluator.knownItems[job.index],
+        evaluator.links?.copy(item, shards, { writer.place($0) }) == true
+      {
+        continue
+      }
       let stamp = calmStamp("\(workspace.path)/\(job.folder)")
       guard evaluator.isLinked(job, found) else { return false }
       var links: [Snapshot.Link] = []
       for output in job.outputs {
         let link = job.link(output.port)
         guard let status = Files.status("\(workspace.path)/\(link)"),
-          let shard = found[output.port]?.bytes.first
+          let digest = found[output.port]
         else { return false }
         links.append(
-          .init(device: status.device, inode: status.inode, shard: shard, path: link))
+          .init(device: status.device, inode: status.inode, digest: digest, path: link))
       }
       writer.place(stamp, job.folder, links)
     }

@@ -61,7 +61,9 @@ public final class Scheduler {
   var hasBytes: [Bool]
   /// How many producers of a job are not settled.
   var missing: [Int]
-  let followers: [[Int]]
+  let followers: Followers
+  /// How many producers a job has.
+  private let producers: [Int]
   /// Jobs to decide, in order; those before `nextReady` are decided.
   var ready: [Int] = []
   var nextReady = 0
@@ -103,11 +105,9 @@ public final class Scheduler {
     outputs = Array(repeating: nil, count: count)
     hasBytes = Array(repeating: false, count: count)
     missing = Array(repeating: 0, count: count)
-    var followers = Array(repeating: [Int](), count: count)
-    for job in plan.jobs {
-      for producer in Set(job.producers) { followers[producer].append(job.index) }
-    }
-    self.followers = followers
+    let needs = plan.jobs.map(\.producers)
+    followers = Followers(of: needs)
+    producers = needs.map(\.count)
     pool = ResourcePool(
       processors: options.processors, memory: options.memory, gpus: options.gpus,
       tokens: plan.tokens)
@@ -170,7 +170,7 @@ public final class Scheduler {
     for job in plan.jobs {
       let index = job.index
       phases[index] = options.wanted[index] ? .waiting : .out
-      missing[index] = Set(job.producers).count
+      missing[index] = producers[index]
       if options.wanted[index], missing[index] == 0 { ready.append(index) }
     }
   }

@@ -1,5 +1,13 @@
 import Platform
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// What tells one state of a file from another without reading it.
 struct FileStamp: Equatable, Sendable {
   var device: UInt64
@@ -14,6 +22,23 @@ struct FileStamp: Equatable, Sendable {
     size = status.size
     modified = status.modified
     changed = status.changed
+  }
+
+  init(_ info: stat) {
+    device = UInt64(info.st_dev)
+    inode = UInt64(info.st_ino)
+    size = Int(info.st_size)
+    modified = Int64(info.st_mtim.tv_sec) * 1_000_000_000 + Int64(info.st_mtim.tv_nsec)
+    changed = Int64(info.st_ctim.tv_sec) * 1_000_000_000 + Int64(info.st_ctim.tv_nsec)
+  }
+
+  /// Whether the stamp's bytes stand at an offset.
+  func matches(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    func value(_ index: Int) -> UInt64 {
+      UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8 * index, as: UInt64.self))
+    }
+    return value(0) == device && value(1) == inode && value(2) == UInt64(bitPattern: Int64(size))
+      && value(3) == UInt64(bitPattern: modified) && value(4) == UInt64(bitPattern: changed)
   }
 
   /// Whether a file of this stamp, read at `time`, may change later and keep the stamp.
@@ -65,11 +90,12 @@ extension [UInt8] {
 /// Reads numbers and texts from the front of a buffer; nil at its end.
 struct ByteReader {
   private let bytes: [UInt8]
-  private(set) var position = 0
+  private(set) var position: Int
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  var isAtEnd: Bool { position == bytes.count }
+  init(_ bytes: [UInt8], from position: Int = 0) {
+    self.bytes = bytes
+    self.position = position
+  }
 
   mutating func integer() -> UInt64? {
     guard bytes.count - position >= 8 else { return nil }
@@ -84,11 +110,5 @@ struct ByteReader {
     guard count >= 0, bytes.count - position >= count else { return nil }
     defer { position += count }
     return bytes[position..<position + count]
-  }
-
-  /// A length and as many bytes.
-  mutating func block() -> ArraySlice<UInt8>? {
-    guard let count = integer(), count <= UInt64(bytes.count) else { return nil }
-    return take(Int(count))
   }
 }

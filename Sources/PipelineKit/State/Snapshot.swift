@@ -27,13 +27,14 @@ import Platform
 /// | 3 variables | 1 and the value, or 0: environment variables that enter a key |
 /// | 4 folders | digest, path: sources that are folders |
 /// | 5 shards | stamp, path and number of a folder of the store that objects lie in |
-/// | 6 places | stamp and path of a folder that links lie in; their number; of each the device and inode of the object, its shard's number, the link's path |
+/// | 6 places | stamp and path of a folder that links lie in; their number; of each the device and inode of the object, its digest, the link's path |
 ///
 /// A link is looked at only where its folder or the folder of its object has been written to since:
-/// names in a folder cannot change and leave its stamp. A stamp that was racy is all zero, which
+/// names in a folder cannot change and leave its stamp. An object lies in the shard that the first
+/// byte of its digest numbers. A stamp that was racy is all zero, which
 /// matches nothing. Paths in 5 and 6 start at the workspace.
 enum Snapshot {
-  private static let magic: UInt64 = 0x3273_7972_7265_66  // "ferrys2"
+  static let magic: UInt64 = 0x3373_7972_7265_66  // "ferrys3"
 
   /// What names a run that can be repeated: the manifest, what was asked, and where stages are
   /// looked for.
@@ -56,9 +57,7 @@ enum Snapshot {
   static func jobsUpToDate(_ workspace: String, _ identity: Digest) -> Int? {
     guard let map = try? MappedFile(path(workspace, identity)) else { return nil }
     return map.withBytes { bytes in
-      guard bytes.count > 64, isWhole(bytes) else { return nil }
-      var cursor = Cursor(bytes: UnsafeRawBufferPointer(rebasing: bytes.dropLast(32)))
-      guard cursor.integer() == magic, let jobs = cursor.integer() else { return nil }
+      guard var cursor = Cursor(bytes), let jobs = cursor.integer() else { return nil }
       let isCurrent =
         cursor.section(1) { checkFile(&$0) } && cursor.section(2) { checkStage(&$0) }
         && cursor.section(3) { checkVariable(&$0) }
@@ -67,42 +66,39 @@ enum Snapshot {
     }
   }
 
-  private static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  fileprivate static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var hasher = DigestHasher()
     hasher.update(UnsafeRawBufferPointer(rebasing: bytes.dropLast(32)))
     return hasher.finish().bytes.elementsEqual(bytes.suffix(32))
   }
 
   private static func checkFile(_ cursor: inout Cursor) -> Bool {
-    guard let stamp = cursor.take(40), let path = cursor.text() else { return false }
-    return matches(stamp, path)
+    guard let file = File(&cursor) else { return false }
+    return matches(file.stamp, file.path)
   }
 
   private static func checkStage(_ cursor: inout Cursor) -> Bool {
-    guard let stamp = cursor.take(40), let name = cursor.text(), let path = cursor.text() else {
-      return false
-    }
-    let found = StageCatalogue.find(String(cString: name), in: StageCatalogue.searchPath)
-    return found == String(cString: path) && matches(stamp, path)
+    guard let stage = Stage(&cursor) else { return false }
+    let found = StageCatalogue.find(String(cString: stage.name), in: StageCatalogue.searchPath)
+    return found == String(cString: stage.path) && matches(stage.stamp, stage.path)
   }
 
   private static func checkVariable(_ cursor: inout Cursor) -> Bool {
-    guard let name = cursor.text(), let isSet = cursor.integer(), let value = cursor.text() else {
-      return false
-    }
-    guard let now = getenv(name) else { return isSet == 0 }
-    return isSet == 1 && strcmp(now, value) == 0
+    guard let variable = Variable(&cursor) else { return false }
+    guard let now = getenv(variable.name) else { return !variable.isSet }
+    return variable.isSet && strcmp(now, variable.value) == 0
   }
 
   private static func checkFolders(_ cursor: inout Cursor, _ workspace: String) -> Bool {
     var trees: Trees?
     return cursor.section(4) { cursor in
-      guard let digest = cursor.take(32), let path = cursor.text() else { return false }
+      guard let folder = Folder(&cursor) else { return false }
       if trees == nil {
         guard let state = try? State.open(workspace) else { return false }
         trees = Trees(state, threads: Parallel.processors)
       }
-      return (try? trees?.digest(String(cString: path)))?.bytes.elementsEqual(digest) ?? false
+      let found = try? trees?.digest(String(cString: folder.path))
+      return found?.bytes.elementsEqual(folder.digest) ?? false
     }
   }
 
@@ -112,32 +108,27 @@ enum Snapshot {
     defer { close(folder) }
     var isShardSame = [Bool](repeating: false, count: 256)
     let areShards = cursor.section(5) { cursor in
-      guard let stamp = cursor.take(40), let number = cursor.integer(), number < 256,
-        let path = cursor.text()
-      else { return false }
-      isShardSame[Int(number)] = matches(stamp, path, below: folder)
+      guard let shard = Shard(&cursor) else { return false }
+      isShardSame[shard.number] = matches(shard.stamp, shard.path, below: folder)
       return true
     }
     return areShards
       && cursor.section(6) { cursor in
-        guard let stamp = cursor.take(40), let path = cursor.text(), let links = cursor.integer()
-        else { return false }
-        let isSame = matches(stamp, path, below: folder)
-        for _ in 0..<links {
-          guard let device = cursor.integer(), let inode = cursor.integer(),
-            let shard = cursor.integer(), shard < 256, let link = cursor.text()
-          else { return false }
-          if isSame, isShardSame[Int(shard)] { continue }
+        guard let place = Place(&cursor) else { return false }
+        let isSame = matches(place.stamp, place.path, below: folder)
+        for _ in 0..<place.count {
+          guard let target = Target(&cursor) else { return false }
+          if isSame, isShardSame[Int(target.digest[0])] { continue }
           var info = stat()
-          guard fstatat(folder, link, &info, 0) == 0, UInt64(info.st_dev) == device,
-            UInt64(info.st_ino) == inode
+          guard fstatat(folder, target.path, &info, 0) == 0, UInt64(info.st_dev) == target.device,
+            UInt64(info.st_ino) == target.inode
           else { return false }
         }
         return true
       }
   }
 
-  private static func matches(
+  static func matches(
     _ stamp: UnsafeRawBufferPointer, _ path: UnsafePointer<CChar>, below folder: Int32 = AT_FDCWD
   ) -> Bool {
     var info = stat()
@@ -154,9 +145,22 @@ enum Snapshot {
   }
 
   /// Reads forward through a snapshot; nil at its end.
-  private struct Cursor {
-    let bytes: UnsafeRawBufferPointer
-    var position = 0
+  struct Cursor {
+    private let bytes: UnsafeRawBufferPointer
+    private(set) var position = 0
+
+    /// Starts behind the magic of a whole snapshot.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+      guard bytes.count > 64, isWhole(bytes) else { return nil }
+      self.bytes = UnsafeRawBufferPointer(rebasing: bytes.dropLast(32))
+      guard integer() == magic else { return nil }
+    }
+
+    /// Goes on in a snapshot that was found to be whole.
+    init(_ bytes: UnsafeRawBufferPointer, from position: Int) {
+      self.bytes = UnsafeRawBufferPointer(rebasing: bytes.dropLast(32))
+      self.position = position
+    }
 
     mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
       guard count >= 0, bytes.count - position >= count else { return nil }
@@ -188,113 +192,96 @@ enum Snapshot {
 }
 
 extension Snapshot {
-  /// Collects a snapshot.
-  struct Writer {
-    private var sections: [(count: UInt64, bytes: [UInt8])] = Array(
-      repeating: (0, []), count: 6)
+  /// An item of section 1.
+  struct File {
+    let stamp: UnsafeRawBufferPointer
+    let path: UnsafePointer<CChar>
 
-    mutating func file(_ stamp: FileStamp, _ path: String) {
-      add(1) { bytes in
-        stamp.append(to: &bytes)
-        bytes.append(text: path)
-      }
-    }
-
-    mutating func stage(_ stamp: FileStamp, _ name: String, _ path: String) {
-      add(2) { bytes in
-        stamp.append(to: &bytes)
-        bytes.append(text: name)
-        bytes.append(text: path)
-      }
-    }
-
-    mutating func variable(_ name: String, _ value: String?) {
-      add(3) { bytes in
-        bytes.append(text: name)
-        bytes.append(little: value == nil ? 0 : 1)
-        bytes.append(text: value ?? "")
-      }
-    }
-
-    mutating func folder(_ digest: Digest, _ path: String) {
-      add(4) { bytes in
-        bytes += digest.bytes
-        bytes.append(text: path)
-      }
-    }
-
-    /// A folder of the store; `stamp` is nil where it was racy.
-    mutating func shard(_ stamp: FileStamp?, _ number: UInt8, _ path: String) {
-      add(5) { bytes in
-        bytes.append(stamp: stamp)
-        bytes.append(little: UInt64(number))
-        bytes.append(text: path)
-      }
-    }
-
-    /// A folder and the links in it; `stamp` is nil where it was racy.
-    mutating func place(_ stamp: FileStamp?, _ path: String, _ links: [Link]) {
-      add(6) { bytes in
-        bytes.append(stamp: stamp)
-        bytes.append(text: path)
-        bytes.append(little: UInt64(links.count))
-        for link in links {
-          bytes.append(little: link.device)
-          bytes.append(little: link.inode)
-          bytes.append(little: UInt64(link.shard))
-          bytes.append(text: link.path)
-        }
-      }
-    }
-
-    private mutating func add(_ tag: Int, _ body: (inout [UInt8]) -> Void) {
-      sections[tag - 1].count += 1
-      body(&sections[tag - 1].bytes)
-    }
-
-    /// Puts the snapshot in place by a rename; it need not survive a power cut.
-    func write(jobs: Int, to path: String) throws {
-      var bytes: [UInt8] = []
-      bytes.append(little: magic)
-      bytes.append(little: UInt64(jobs))
-      for (index, section) in sections.enumerated() {
-        bytes.append(little: UInt64(index + 1))
-        bytes.append(little: section.count)
-        bytes += section.bytes
-      }
-      bytes += Digest(hashing: bytes).bytes
-      // A run with nothing to do writes nothing.
-      if let map = try? MappedFile(path), map.withBytes({ $0.elementsEqual(bytes) }) { return }
-      try Files.makeDirectories(Files.parent(of: path))
-      let temporary = "\(path).tmp-\(getpid())"
-      try Files.write(bytes, to: temporary)
-      FaultPoint.reach(.snapshot)
-      try Files.rename(temporary, to: path)
+    init?(_ cursor: inout Cursor) {
+      guard let stamp = cursor.take(40), let path = cursor.text() else { return nil }
+      (self.stamp, self.path) = (stamp, path)
     }
   }
-}
 
-extension Snapshot {
-  /// A link and the object it leads to.
-  struct Link {
-    var device: UInt64
-    var inode: UInt64
-    /// The first byte of the object's digest, which names its folder.
-    var shard: UInt8
-    var path: String
-  }
-}
+  /// An item of section 2.
+  struct Stage {
+    let stamp: UnsafeRawBufferPointer
+    let name: UnsafePointer<CChar>
+    let path: UnsafePointer<CChar>
 
-extension [UInt8] {
-  fileprivate mutating func append(stamp: FileStamp?) {
-    if let stamp { stamp.append(to: &self) } else { self += repeatElement(0, count: 40) }
+    init?(_ cursor: inout Cursor) {
+      guard let stamp = cursor.take(40), let name = cursor.text(), let path = cursor.text() else {
+        return nil
+      }
+      (self.stamp, self.name, self.path) = (stamp, name, path)
+    }
   }
 
-  /// A text with its length and NUL, padded to eight bytes.
-  fileprivate mutating func append(text: String) {
-    let count = text.utf8.count + 1
-    append(little: UInt64(count))
-    self += text.utf8
-    self += repeatElement(0, count: ((count + 7) & ~7) - count + 1)
+  /// An item of section 3.
+  struct Variable {
+    let name: UnsafePointer<CChar>
+    let isSet: Bool
+    let value: UnsafePointer<CChar>
+
+    init?(_ cursor: inout Cursor) {
+      guard let name = cursor.text(), let isSet = cursor.integer(), let value = cursor.text() else {
+        return nil
+      }
+      (self.name, self.isSet, self.value) = (name, isSet == 1, value)
+    }
+  }
+
+  /// An item of section 4.
+  struct Folder {
+    let digest: UnsafeRawBufferPointer
+    let path: UnsafePointer<CChar>
+
+    init?(_ cursor: inout Cursor) {
+      guard let digest = cursor.take(32), let path = cursor.text() else { return nil }
+      (self.digest, self.path) = (digest, path)
+    }
+  }
+
+  /// An item of section 5.
+  struct Shard {
+    let stamp: UnsafeRawBufferPointer
+    let number: Int
+    let path: UnsafePointer<CChar>
+
+    init?(_ cursor: inout Cursor) {
+      guard let stamp = cursor.take(40), let number = cursor.integer(), number < 256,
+        let path = cursor.text()
+      else { return nil }
+      (self.stamp, self.number, self.path) = (stamp, Int(number), path)
+    }
+  }
+
+  /// The head of an item of section 6; `count` targets follow.
+  struct Place {
+    let stamp: UnsafeRawBufferPointer
+    let path: UnsafePointer<CChar>
+    let count: Int
+
+    init?(_ cursor: inout Cursor) {
+      guard let stamp = cursor.take(40), let path = cursor.text(), let count = cursor.integer(),
+        count < 1 << 20
+      else { return nil }
+      (self.stamp, self.path, self.count) = (stamp, path, Int(count))
+    }
+  }
+
+  /// A link of a place, and its object.
+  struct Target {
+    let device: UInt64
+    let inode: UInt64
+    let digest: UnsafeRawBufferPointer
+    let path: UnsafePointer<CChar>
+
+    init?(_ cursor: inout Cursor) {
+      guard let device = cursor.integer(), let inode = cursor.integer(),
+        let digest = cursor.take(32), let path = cursor.text()
+      else { return nil }
+      (self.device, self.inode, self.digest, self.path) = (device, inode, digest, path)
+    }
   }
 }

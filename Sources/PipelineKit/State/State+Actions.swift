@@ -23,11 +23,11 @@ extension State {
   /// Reads `port=hex` pairs separated by blanks; nil where they are damaged.
   static func outputs(_ text: String) -> Outputs? {
     var outputs: Outputs = [:]
-    for pair in text.utf8.split(separator: UInt8(ascii: " ")) {
+    for pair in Array(text.utf8).split(separator: UInt8(ascii: " ")) {
       guard let equals = pair.firstIndex(of: UInt8(ascii: "=")),
-        let digest = Digest(hex: Substring(pair[pair.index(after: equals)...]))
+        let digest = Digest(hex: String(decoding: pair[(equals + 1)...], as: UTF8.self))
       else { return nil }
-      outputs[String(Substring(pair[..<equals]))] = digest
+      outputs[String(decoding: pair[..<equals], as: UTF8.self)] = digest
     }
     return outputs
   }
@@ -70,9 +70,10 @@ extension State {
       .real(Clock.now))
   }
 
-  /// Every instance of a manifest that was made before, by name.
-  func instances(of manifest: String) throws -> [String: InstanceRecord] {
+  /// Every instance of a manifest that was made before, by name; `count` of them are expected.
+  func instances(of manifest: String, count: Int = 0) throws -> [String: InstanceRecord] {
     var instances: [String: InstanceRecord] = [:]
+    instances.reserveCapacity(count)
     try database.query(
       "SELECT name, key, run, seconds FROM instances WHERE manifest = ?", .text(manifest)
     ) { row in

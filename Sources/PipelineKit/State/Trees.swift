@@ -1,15 +1,80 @@
 import Artifacts
 import Platform
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// The digests of files and folders, remembered by stamp so that unchanged files are not read.
 ///
 /// One record holds one directory's files, so that an edit rewrites little and a look at a million
 /// files is a walk and a merge. The digest of a folder is that of its listing (see `Listing`).
 package final class Trees {
-  private struct Entry {
+  fileprivate struct Entry {
     var stamp: FileStamp
     var isRacy: Bool
     var digest: Digest
+  }
+
+  /// What is remembered of one directory's files, in the order of their names: of each the length
+  /// and bytes of the name, the stamp, whether that is racy, the digest.
+  private struct Records {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Goes on to the record of `name`; false where there is none.
+    private mutating func seek(_ name: UnsafeRawBufferPointer) -> Bool {
+      bytes.withUnsafeBytes { bytes in
+        while bytes.count - position >= 88 {
+          let count = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian
+          guard count <= UInt64(bytes.count - position - 88) else { return false }
+          let found = UnsafeRawBufferPointer(rebasing: bytes[(position + 8)...].prefix(Int(count)))
+          let order = Self.order(found, name)
+          if order == 0 { return true }
+          if order > 0 { return false }
+          position += 88 + Int(count)
+        }
+        return false
+      }
+    }
+
+    private static func order(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+      guard let first = a.baseAddress, let second = b.baseAddress else { return a.count - b.count }
+      let order = Int(memcmp(first, second, min(a.count, b.count)))
+      return order == 0 ? a.count - b.count : order
+    }
+
+    /// What is remembered of `name`, which comes after all names that were asked for before.
+    mutating func entry(_ name: UnsafeRawBufferPointer) -> Entry? {
+      guard seek(name) else { return nil }
+      var reader = ByteReader(bytes, from: position + 8 + name.count)
+      guard let stamp = FileStamp(&reader), let racy = reader.integer(),
+        let digest = reader.take(32)
+      else { return nil }
+      return Entry(stamp: stamp, isRacy: racy != 0, digest: Digest(bytes: Array(digest)))
+    }
+
+    /// Gives the digest of `name`, where it is remembered under this stamp; false where it is not.
+    mutating func find(
+      _ name: UnsafeRawBufferPointer, _ stamp: FileStamp,
+      _ take: (Slice<UnsafeRawBufferPointer>) -> Void
+    ) -> Bool {
+      guard seek(name) else { return false }
+      let start = position + 8 + name.count
+      return bytes.withUnsafeBytes { bytes in
+        guard stamp.matches(bytes, at: start),
+          bytes.loadUnaligned(fromByteOffset: start + 40, as: UInt64.self) == 0
+        else { return false }
+        take(bytes[(start + 48)..<(start + 80)])
+        return true
+      }
+    }
   }
 
   private let state: State
@@ -24,86 +89,141 @@ package final class Trees {
   }
 
   /// The digest of a file's bytes or of a folder's listing, reading only files whose stamp is new
-  /// or racy.
+  /// or racy. Links are followed: what they lead to is part of the content.
   package func digest(_ path: String) throws -> Digest {
     guard let status = Files.status(path) else {
       throw Fault(.missingInput, "there is nothing at '\(path)'")
     }
-    guard status.kind == .file else { return try listing(path).digest }
-    let found = try scan("", of: path, [(Files.name(of: path), path, status)])
-    return found[0].digest
+    guard status.kind == .file else {
+      var hasher = FolderHasher()
+      try walk(path, try DirectoryEntries(path), prefix: [], above: [], &hasher)
+      return hasher.finish()
+    }
+    if let entry = try remembered(file: path), !entry.isRacy, entry.stamp == FileStamp(status) {
+      return entry.digest
+    }
+    let entry = try read([path])[0]
+    var blob: [UInt8] = []
+    append(Array(Files.name(of: path).utf8)[...], entry, to: &blob)
+    try remember(path, blob)
+    return entry.digest
   }
 
   /// The stamp under which a file's digest is remembered, where it is sure to change with the file.
   func cleanStamp(ofFile path: String) throws -> FileStamp? {
-    guard let status = Files.status(path), let entry = try remembered(path)[Files.name(of: path)],
-      !entry.isRacy, entry.stamp == FileStamp(status)
+    guard let status = Files.status(path), let entry = try remembered(file: path), !entry.isRacy,
+      entry.stamp == FileStamp(status)
     else { return nil }
     return entry.stamp
   }
 
-  /// The listing of a folder. Links are followed: what they lead to is part of the content.
-  func listing(_ path: String) throws -> Listing {
-    var listing = Listing()
-    try walk(path, prefix: "", into: &listing, above: [])
-    listing.sort()
-    return listing
+  private func remembered(file path: String) throws -> Entry? {
+    var records = Records(try remembered(path))
+    return Array(Files.name(of: path).utf8).withUnsafeBytes { records.entry($0) }
   }
 
+  /// Adds the files below a directory in the order of their paths.
   private func walk(
-    _ directory: String, prefix: String, into listing: inout Listing,
-    above: Set<[UInt64]>
+    _ directory: String, _ entries: DirectoryEntries, prefix: [UInt8], above: [[UInt64]],
+    _ hasher: inout FolderHasher
   ) throws {
-    guard let status = Files.status(directory) else { throw Files.fault("read", directory) }
-    var path = above
-    guard path.insert([status.device, status.inode]).inserted else {
+    guard !above.contains(entries.identity) else {
       throw Fault(.badInput, "'\(directory)' is a link to a folder around it")
     }
-    let inside = path
-    var files: [(name: String, path: String, status: Files.Status)] = []
-    for name in try Files.list(directory) {
-      let path = Files.join(directory, name)
-      guard let status = Files.status(path) else { continue }
-      switch status.kind {
-      case .file: files.append((prefix + name, path, status))
-      case .directory: try walk(path, prefix: "\(prefix)\(name)/", into: &listing, above: inside)
-      default: continue
+    let digests = try digests(entries, of: directory)
+    var folders = Folders(entries, of: directory, threads: threads)
+    for (index, item) in entries.items.enumerated() {
+      guard item.isDirectory else {
+        digests.withUnsafeBytes { digests in
+          let digest = UnsafeRawBufferPointer(rebasing: digests[(32 * index)..<(32 * index + 32)])
+          entries.withName(item) {
+            hasher.add(prefix, $0, size: item.stamp.size, digest: digest)
+          }
+        }
+        continue
       }
+      let (path, inside) = try folders.next()
+      try walk(
+        path, inside, prefix: prefix + entries.name(item) + [UInt8(ascii: "/")],
+        above: above + [entries.identity], &hasher)
     }
-    listing.files += try scan(prefix, of: directory, files)
   }
 
-  /// The listing's lines for one directory's files.
-  private func scan(
-    _ prefix: String, of directory: String,
-    _ files: [(name: String, path: String, status: Files.Status)]
-  ) throws -> [Listing.File] {
-    guard !files.isEmpty else { return [] }
-    let known = try remembered(directory)
-    var result: [Listing.File?] = Array(repeating: nil, count: files.count)
+  /// The folders in a directory, read a few ahead by several threads.
+  private struct Folders {
+    private let directory: String
+    private let threads: Int
+    private let names: DirectoryEntries
+    private var waiting: ArraySlice<DirectoryEntries.Item>
+    private var ahead: [(path: String, entries: DirectoryEntries)] = []
+
+    /// What is read ahead at once, so that memory stays bounded.
+    private static let batch = 32
+
+    init(_ names: DirectoryEntries, of directory: String, threads: Int) {
+      self.directory = directory
+      self.threads = threads
+      self.names = names
+      waiting = names.items.filter(\.isDirectory)[...]
+    }
+
+    mutating func next() throws -> (path: String, entries: DirectoryEntries) {
+      if ahead.isEmpty {
+        let paths = try waiting.prefix(Self.batch).map {
+          Files.join(directory, try names.text($0, in: directory))
+        }
+        waiting = waiting.dropFirst(Self.batch)
+        let read = try Parallel.map(paths.count, threads: min(threads, paths.count)) {
+          try DirectoryEntries(paths[$0])
+        }
+        ahead = Array(zip(paths, read)).reversed()
+      }
+      return ahead.removeLast()
+    }
+  }
+
+  /// The digests of a directory's files, 32 bytes an item; those of folders are zero.
+  private func digests(_ entries: DirectoryEntries, of directory: String) throws -> [UInt8] {
+    var digests = [UInt8](repeating: 0, count: 32 * entries.items.count)
+    guard entries.items.contains(where: { !$0.isDirectory }) else { return digests }
+    var records = Records(try remembered(directory))
     var stale: [Int] = []
-    for (index, file) in files.enumerated() {
-      if let entry = known[file.name.dropPrefix(prefix)], !entry.isRacy,
-        entry.stamp == FileStamp(file.status)
-      {
-        result[index] = .init(path: file.name, size: file.status.size, digest: entry.digest)
-      } else {
-        stale.append(index)
+    for (index, item) in entries.items.enumerated() where !item.isDirectory {
+      let isKnown = entries.withName(item) { name in
+        records.find(name, item.stamp) { digest in
+          digests.replaceSubrange((32 * index)..<(32 * index + 32), with: digest)
+        }
       }
+      if !isKnown { stale.append(index) }
     }
-    if !stale.isEmpty {
-      let fresh = try read(stale.map { files[$0].path })
-      var entries = known
-      let names = Set(files.map { $0.name.dropPrefix(prefix) })
-      for name in entries.keys where !names.contains(name) { entries[name] = nil }
-      for (index, entry) in zip(stale, fresh) {
-        result[index] = .init(
-          path: files[index].name, size: entry.stamp.size, digest: entry.digest)
-        entries[files[index].name.dropPrefix(prefix)] = entry
+    guard !stale.isEmpty else { return digests }
+    let fresh = try read(
+      stale.map { index in
+        Files.join(directory, try entries.text(entries.items[index], in: directory))
+      })
+    var read: [Int: Entry] = [:]
+    for (index, entry) in zip(stale, fresh) {
+      guard entry.stamp == entries.items[index].stamp else {
+        throw Self.changed(
+          Files.join(directory, try entries.text(entries.items[index], in: directory)))
       }
-      try remember(directory, entries)
+      digests.replaceSubrange((32 * index)..<(32 * index + 32), with: entry.digest.bytes)
+      read[index] = entry
     }
-    return result.compactMap { $0 }
+    var blob: [UInt8] = []
+    for (index, item) in entries.items.enumerated() where !item.isDirectory {
+      let known = Entry(
+        stamp: item.stamp, isRacy: false,
+        digest: Digest(bytes: Array(digests[(32 * index)..<(32 * index + 32)])))
+      append(entries.name(item), read[index] ?? known, to: &blob)
+    }
+    try remember(directory, blob)
+    return digests
+  }
+
+  private static func changed(_ path: String) -> Fault {
+    Fault(
+      .temporary, "'\(path)' changed while it was read", remedy: "run again when it is complete")
   }
 
   /// Hashes files; one that changes meanwhile is a fault.
@@ -114,9 +234,7 @@ package final class Trees {
       let start = Clock.nanoseconds
       let digest = try Digest(ofFile: path)
       guard let after = Files.status(path), FileStamp(after) == FileStamp(before) else {
-        throw Fault(
-          .temporary, "'\(path)' changed while it was read", remedy: "run again when it is complete"
-        )
+        throw Self.changed(path)
       }
       let stamp = FileStamp(before)
       return Entry(stamp: stamp, isRacy: stamp.isRacy(readAt: start), digest: digest)
@@ -126,42 +244,25 @@ package final class Trees {
     return entries
   }
 
-  private func remembered(_ directory: String) throws -> [String: Entry] {
-    let blob = try state.database.first(
-      "SELECT entries FROM trees WHERE path = ?", .text(absolute(directory))
-    ) { $0.blob(0) }
-    guard let blob else { return [:] }
-    var entries: [String: Entry] = [:]
-    var reader = ByteReader(blob)
-    while !reader.isAtEnd {
-      guard let name = reader.block(), let stamp = FileStamp(&reader), let racy = reader.integer(),
-        let digest = reader.take(32)
-      else { return [:] }
-      entries[String(decoding: name, as: UTF8.self)] = Entry(
-        stamp: stamp, isRacy: racy != 0, digest: Digest(bytes: Array(digest)))
-    }
-    return entries
+  /// The records of a directory's files, or of one file.
+  private func remembered(_ path: String) throws -> [UInt8] {
+    try state.database.first(
+      "SELECT entries FROM trees WHERE path = ?", .text(absolute(path))
+    ) { $0.blob(0) } ?? []
   }
 
-  private func remember(_ directory: String, _ entries: [String: Entry]) throws {
+  private func append(_ name: ArraySlice<UInt8>, _ entry: Entry, to blob: inout [UInt8]) {
+    blob.append(little: UInt64(name.count))
+    blob += name
+    entry.stamp.append(to: &blob)
+    blob.append(little: entry.isRacy ? 1 : 0)
+    blob += entry.digest.bytes
+  }
+
+  private func remember(_ path: String, _ blob: [UInt8]) throws {
     guard !state.isReadOnly else { return }
-    var blob: [UInt8] = []
-    for name in entries.keys.sorted() {
-      guard let entry = entries[name] else { continue }
-      blob.append(little: UInt64(name.utf8.count))
-      blob += name.utf8
-      entry.stamp.append(to: &blob)
-      blob.append(little: entry.isRacy ? 1 : 0)
-      blob += entry.digest.bytes
-    }
     try state.database.run(
-      "INSERT OR REPLACE INTO trees(path, entries) VALUES(?, ?)", .text(absolute(directory)),
+      "INSERT OR REPLACE INTO trees(path, entries) VALUES(?, ?)", .text(absolute(path)),
       .blob(blob))
-  }
-}
-
-extension String {
-  fileprivate func dropPrefix(_ prefix: String) -> String {
-    prefix.isEmpty ? self : String(dropFirst(prefix.count))
   }
 }

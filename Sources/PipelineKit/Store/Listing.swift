@@ -26,6 +26,8 @@ struct Listing: Sendable, Equatable {
 struct CanonicalEncoder {
   private(set) var bytes: [UInt8] = []
 
+  init() { bytes.reserveCapacity(1024) }
+
   var digest: Digest { Digest(hashing: bytes) }
 
   mutating func append(_ text: String) {
@@ -42,6 +44,23 @@ struct CanonicalEncoder {
     bytes += digest.bytes
   }
 
+  /// A digest as the text of its 64 digits.
+  mutating func append(hex digest: Digest) {
+    tag("s", 64)
+    for byte in digest.bytes {
+      bytes.append(Self.digits[Int(byte >> 4)])
+      bytes.append(Self.digits[Int(byte & 15)])
+    }
+  }
+
+  private static let digits = Array("0123456789abcdef".utf8)
+
+  /// Announces an object of `count` members, each a name and a value, sorted by their names.
+  mutating func beginObject(_ count: Int) { tag("o", count) }
+
+  /// Announces an array of `count` values.
+  mutating func beginArray(_ count: Int) { tag("a", count) }
+
   mutating func append(_ value: JSONValue) {
     switch value {
     case .null: bytes.append(UInt8(ascii: "n"))
@@ -52,11 +71,11 @@ struct CanonicalEncoder {
       bytes.append(little: value.bitPattern)
     case .string(let value): append(value)
     case .array(let values):
-      tag("a", values.count)
+      beginArray(values.count)
       for value in values { append(value) }
     case .object(let members):
-      tag("o", members.count)
-      let keys = members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      beginObject(members.count)
+      let keys = members.keys.sorted { $0.utf8Precedes($1) }
       for key in keys {
         append(key)
         append(members[key] ?? .null)
