@@ -175,12 +175,12 @@ import Testing
     ("# a comment of thirty-two bytes\n", 100, "more than the limit", 200),
     ("[x,x,x,x,x,x,x,x,x,x,x,x,x,x,x],\n", 31, "more than 6000000 values", 900),
     ("[", 31, "nest deeper", 300), ("a: 1\n", 31, "stands twice", 300),
-    ("'", 31, "not YAML", 300),
+    ("\"", 31, "not YAML", 300),
   ])
   func hostileManifestsStayWithinBounds(
     piece: String, megabytes: Int, message: String, limit: Int
   ) throws {
-    let start = piece.hasPrefix("[") ? "[" : piece == "'" ? "a: " : ""
+    let start = piece.hasPrefix("[") ? "[" : piece == "\"" ? "a: " : ""
     let count = (megabytes << 20) / piece.utf8.count - 8
     let said = try Self.refusal(start + String(repeating: piece, count: count), limit: limit)
     #expect(said.contains(message), "\(said.prefix(300))")

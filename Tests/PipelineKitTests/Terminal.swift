@@ -29,6 +29,17 @@ final class Terminal {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/pts/\(number)", O_RDWR, 0)
     posix_spawn_file_actions_adddup2(&actions, 0, 1)
     posix_spawn_file_actions_adddup2(&actions, 0, 2)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // A test's thread blocks signals, which a program that it starts would inherit.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigaddset(&signals, SIGINT)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     var variables = environment
     for name in ["PATH", "HOME"] { variables[name] = getenv(name).map { String(cString: $0) } }
     // Each of these becomes the next: the process leads the session and owns the terminal.
@@ -37,7 +48,7 @@ final class Terminal {
     var pairs = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in arguments + pairs { free(text) } }
     var started: pid_t = 0
-    guard posix_spawn(&started, all[0], &actions, nil, &arguments, &pairs) == 0 else {
+    guard posix_spawn(&started, all[0], &actions, &attributes, &arguments, &pairs) == 0 else {
       throw Files.fault("run", all[0])
     }
     process = started

@@ -176,7 +176,8 @@ extension Bench {
   #expect(try bench.space().history().count == 4)
 }
 
-@Test func hostileManifestsAreRefusedInBoundedTime() throws {
+/// What they may cost is bounded in `DriverTests.hostileManifestsStayWithinBounds`.
+@Test func hostileManifestsAreRefused() throws {
   let bench = try Bench()
   var bomb = "ferry: 1\nvariables:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
   for level in 1..<12 {
@@ -184,7 +185,6 @@ extension Bench {
     bomb += "  a\(level): &a\(level) [\(inside)]\n"
   }
   try bench.write("ferry.yaml", bomb + "stages: { a: { command: [x] } }\n")
-  let start = ContinuousClock.now
   let faults = #expect(throws: Faults.self) { try bench.plan() }
   #expect(faults?.list.first?.message.contains("aliases expand") == true)
   let line = [UInt8]("# a comment of thirty-two bytes\n".utf8)
@@ -196,8 +196,6 @@ extension Bench {
   #expect(large?.list.first?.message.contains("more than the limit") == true)
   try bench.write("ferry.yaml", String(repeating: "[", count: 100_000))
   #expect(throws: Faults.self) { try bench.plan() }
-  // Each takes milliseconds; a tenth of a minute leaves room for any machine.
-  #expect(ContinuousClock.now - start < .seconds(6))
 }
 
 @Test func anchorsStandForStages() throws {
