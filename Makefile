@@ -11,7 +11,7 @@ DEMO := .ferry-demo
 STAGES := synthesize fetch ingest align import embed shard train evaluate cross-test features \
   predict export report
 
-.PHONY: help packages build demo test lint parity tutorial bench fuzz docs install clean
+.PHONY: help packages build demo test lint parity exports tutorial bench fuzz docs install clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ parity: packages ## Compare full-size networks and tokenisers with their referen
 	$(or $(PYTHON),python3) Tests/Golden/text_encoders.py check $(BIN)/benchmark-language
 	$(or $(PYTHON),python3) Tests/Golden/tokenisers.py check $(BIN)/benchmark-language 5000
 	$(or $(PYTHON),python3) Tests/Golden/text_models.py $(BIN) $(SENTENCE_ENCODER)
+
+exports: build ## Hold exported models to onnxruntime, torchvision and timm; PYTHON has them.
+	scripts/check-exports $(BIN)
 
 tutorial: build ## Run the commands of docs/tutorial.md, word for word, in an empty folder.
 	scripts/tutorial $(BIN)
