@@ -101,6 +101,7 @@ enum PageStyle {
     section,.tile{border:0;border-top:1px solid var(--grid);border-radius:0;padding:12px 0;\
     break-inside:auto}nav{display:none}\
     figure,tr,.tile,table{break-inside:avoid}h2,h3,caption,thead{break-after:avoid}\
+    th,td{padding:4px 4px}thead th{white-space:normal}.grid{gap:14px 18px}\
     .paper::details-content{content-visibility:visible;display:block}.scroll{overflow:visible}a{color:inherit;text-decoration:none}}
     """
 }
