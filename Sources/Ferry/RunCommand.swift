@@ -18,6 +18,8 @@ enum RunCommand {
 
   private static func run(_ arguments: Arguments) throws -> Int32 {
     let (path, targets) = arguments.manifest
+    // What is wrong with the command line is said where there is nothing to do, too.
+    _ = try arguments.count("jobs")
     if !arguments.has("force"), !arguments.has("dry-run"), !arguments.has("json"),
       let count = Pipeline.stagesUpToDate(
         path, workspace: arguments.value("workspace"), overrides: arguments.all("set"),

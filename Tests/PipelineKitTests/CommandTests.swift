@@ -26,6 +26,8 @@ import Testing
     #expect(try driver.ferry("run").output.contains("3 up to date"))
     #expect(try driver.ferry("run", "third").output.contains("3 up to date"))
     #expect(try driver.ferry("run", "--set", "second.x=1").ending == .exit(65))
+    #expect(try driver.ferry("run", "--jobs", "0").ending == .exit(64))
+    #expect(try driver.ferry("run", "--jobs", "many").ending == .exit(64))
     let after = try driver.script(listing).output
     let changed = Set(after.split(separator: "\n")).subtracting(before.split(separator: "\n"))
     // A run of a target leaves a snapshot of its own, once.
