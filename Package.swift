@@ -129,7 +129,7 @@ let package = Package(
       swiftSettings: swift, linkerSettings: standalone),
     // Measured against the peers by Benchmarks/.
     .executableTarget(
-      name: "benchmark-training", dependencies: ["Platform", "Neural", "Tensors"],
+      name: "benchmark-training", dependencies: ["Platform", "Neural", "Tensors", "Artifacts"],
       path: "Benchmarks/Training", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(
       name: "benchmark-weights", dependencies: ["Platform", "Weights"],

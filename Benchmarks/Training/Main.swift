@@ -24,6 +24,9 @@ import Tensors
     var size = 112
     var threads = 2
     var inference = false
+    /// A folder of weights and images to compare with a reference, and the steps to train there.
+    var parity: String?
+    var steps = 0
     /// Processor time of all threads, for a machine that others use, too; with threads=1.
     var processorTime = false
   }
@@ -35,6 +38,9 @@ import Tensors
     if options.network == "sgemm" { return timeLibrary(options) }
     let (network, features) = try network(options, &generator)
     let head = Linear("fc", inputs: features, outputs: 7, generator: &generator)
+    if let folder = options.parity {
+      return try Parity(folder: folder, steps: options.steps).run(network, head)
+    }
     let optimiser = SGD(
       network.parameters + head.parameters, learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
     let images = Tensor([options.batch, 3, options.size, options.size])
@@ -94,10 +100,14 @@ import Tensors
       let network = try VisionTransformer(.b16, from: ParameterSource(generator: generator))
       return (network, network.featureCount)
     }
+    if options.network == "swin-t" {
+      let network = try SwinTransformer(.tiny(imageSize: options.size), generator: &generator)
+      return (network, network.featureCount)
+    }
     guard options.network == "swin-face" else {
       throw Fault(
         .usage, "there is no network '\(options.network)'",
-        remedy: "networks are sgemm, swin-face, vit-b-16, "
+        remedy: "networks are sgemm, swin-face, swin-t, vit-b-16, "
           + depths.keys.sorted().joined(separator: ", "))
     }
     let network = try SwinTransformer(.face(imageSize: options.size), generator: &generator)
@@ -124,10 +134,13 @@ import Tensors
       case "threads": options.threads = Int(value) ?? 2
       case "clock": options.processorTime = value == "processor"
       case "inference": options.inference = value != "0"
+      case "parity": options.parity = value
+      case "steps": options.steps = Int(value) ?? 0
       default:
         throw Fault(
           .usage, "'\(argument)' is not an option",
-          remedy: "options are network=, width=, batch=, size=, threads=, inference=, clock=")
+          remedy: "options are network=, width=, batch=, size=, threads=, inference=, clock=, "
+            + "parity=, steps=")
       }
     }
     return options
