@@ -15,6 +15,13 @@ public enum Activation: Int32, Sendable, CaseIterable {
     return sum
   }
 
+  /// activation(sum) as a new tensor.
+  public func value(at sum: Tensor) -> Tensor {
+    let y = Tensor(sum.shape)
+    ferry_activate(rawValue, sum.pointer, nil, sum.shape[0], sum.shape[1], nil, y.pointer)
+    return y
+  }
+
   /// dy activation'(sum), in place of dy.
   public func backward(_ dy: Tensor, sum: Tensor) {
     ferry_activate_backward(

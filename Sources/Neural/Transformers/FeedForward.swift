@@ -25,13 +25,19 @@ final class FeedForward {
   func forward(_ x: Tensor, adding residual: Tensor?, training: Bool) -> Tensor {
     let (hidden, sum) = up.forward(x, activation, training: training)
     self.sum = sum
-    return down.forward(hidden, adding: residual, training: training)
+    let y = down.forward(hidden, adding: residual, training: training)
+    // The widest tensor of a block: computed again rather than kept.
+    down.keep(nil)
+    return y
   }
 
   func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
-    guard let sum = sum.take(),
-      let gradient = down.backward(dy, slope: (activation, at: sum), inputGradient: true)
-    else { preconditionFailure("backward needs a training forward") }
+    guard let sum = sum.take() else {
+      preconditionFailure("backward needs a training forward")
+    }
+    down.keep(activation.value(at: sum))
+    guard let gradient = down.backward(dy, slope: (activation, at: sum), inputGradient: true)
+    else { return nil }
     return up.backward(gradient, inputGradient: inputGradient)
   }
 }

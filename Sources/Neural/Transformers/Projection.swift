@@ -39,6 +39,9 @@ final class Projection {
     return Matrix.product(x, weight.value, transposeB: !isTransposed, end: end)
   }
 
+  /// Forgets the input that a training forward kept, or gives it back before the backward pass.
+  func keep(_ x: Tensor?) { input = x }
+
   /// Adds the gradients; `dy` is left as it is.
   ///
   /// - Parameter slope: the activation that made the input and its argument: the result is then the
