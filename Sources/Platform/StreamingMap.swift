@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// Transforms inputs that arrive one after another on several threads, and gives the outputs in order.
 ///
 /// The thread that pushes inputs counts as one: it works too while it waits for an output, so that
@@ -13,29 +5,17 @@
 /// input, so what it makes cannot depend on timing.
 public final class StreamingMap<Input: Sendable, Output: Sendable> {
   private let queue: StreamingQueue<Input, Output>
-  private var helpers: [pthread_t] = []
+  private let helpers: [WorkerThread]
 
   public init(threads: Int, transform: @escaping @Sendable (Input) throws -> Output) {
-    queue = StreamingQueue(transform)
-    for _ in 0..<max(0, threads - 1) {
-      let start = StreamingStart { [queue] in queue.serve() }
-      let context = Unmanaged.passRetained(start)
-      #if os(Linux)
-        var handle = pthread_t()
-      #else
-        var handle: pthread_t! = nil
-      #endif
-      if pthread_create(&handle, nil, { runStreaming($0) }, context.toOpaque()) == 0 {
-        helpers.append(handle)
-      } else {
-        context.release()
-      }
-    }
+    let queue = StreamingQueue(transform)
+    self.queue = queue
+    helpers = (0..<max(0, threads - 1)).compactMap { _ in WorkerThread { queue.serve() } }
   }
 
   deinit {
     queue.stop()
-    for helper in helpers { pthread_join(helper, nil) }
+    for helper in helpers { helper.join() }
   }
 
   /// How many inputs were pushed whose outputs were not taken yet.
@@ -52,24 +32,7 @@ public final class StreamingMap<Input: Sendable, Output: Sendable> {
   public func next() throws -> Output? { try queue.take(waiting: true) }
 }
 
-private final class StreamingStart: Sendable {
-  let body: @Sendable () -> Void
-  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-}
-
-#if os(Linux)
-  private func runStreaming(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    Unmanaged<StreamingStart>.fromOpaque(context!).takeRetainedValue().body()
-    return nil
-  }
-#else
-  private func runStreaming(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-    Unmanaged<StreamingStart>.fromOpaque(context).takeRetainedValue().body()
-    return nil
-  }
-#endif
-
-/// The inputs that wait, run or are done, oldest first; every access holds the mutex.
+/// The inputs that wait, run or are done, oldest first; every access holds the monitor.
 private final class StreamingQueue<Input: Sendable, Output: Sendable>: @unchecked Sendable {
   private enum Slot {
     case waiting(Input)
@@ -78,8 +41,7 @@ private final class StreamingQueue<Input: Sendable, Output: Sendable>: @unchecke
   }
 
   private let transform: @Sendable (Input) throws -> Output
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private let monitor = Monitor()
   private var slots: [Slot] = []
   /// The number of the input in the first slot.
   private var first = 0
@@ -89,44 +51,25 @@ private final class StreamingQueue<Input: Sendable, Output: Sendable>: @unchecke
 
   init(_ transform: @escaping @Sendable (Input) throws -> Output) {
     self.transform = transform
-    mutex = .allocate(capacity: 1)
-    mutex.initialize(to: pthread_mutex_t())
-    pthread_mutex_init(mutex, nil)
-    changed = .allocate(capacity: 1)
-    changed.initialize(to: pthread_cond_t())
-    pthread_cond_init(changed, nil)
   }
 
-  deinit {
-    pthread_cond_destroy(changed)
-    changed.deallocate()
-    pthread_mutex_destroy(mutex)
-    mutex.deallocate()
-  }
-
-  private func locked<R>(_ body: () throws -> R) rethrows -> R {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return try body()
-  }
-
-  var count: Int { locked { slots.count } }
+  var count: Int { monitor.withLock { slots.count } }
 
   func push(_ input: Input) {
-    locked {
+    monitor.withLock {
       slots.append(.waiting(input))
-      pthread_cond_signal(changed)
+      monitor.signal()
     }
   }
 
   func stop() {
-    locked {
+    monitor.withLock {
       isStopped = true
-      pthread_cond_broadcast(changed)
+      monitor.broadcast()
     }
   }
 
-  /// Takes the next input that nobody works on; the caller holds the mutex.
+  /// Takes the next input that nobody works on; the caller holds the monitor.
   private func claim() -> (number: Int, input: Input)? {
     guard untaken < first + slots.count, case .waiting(let input) = slots[untaken - first] else {
       return nil
@@ -138,9 +81,9 @@ private final class StreamingQueue<Input: Sendable, Output: Sendable>: @unchecke
 
   private func work(_ job: (number: Int, input: Input)) {
     let result = Result { try transform(job.input) }
-    locked {
+    monitor.withLock {
       slots[job.number - first] = .done(result)
-      pthread_cond_broadcast(changed)
+      monitor.broadcast()
     }
   }
 
@@ -150,11 +93,11 @@ private final class StreamingQueue<Input: Sendable, Output: Sendable>: @unchecke
   }
 
   private func waitForJob() -> (number: Int, input: Input)? {
-    locked {
+    monitor.withLock {
       while true {
         if isStopped { return nil }
         if let job = claim() { return job }
-        pthread_cond_wait(changed, mutex)
+        monitor.wait()
       }
     }
   }
@@ -166,7 +109,7 @@ private final class StreamingQueue<Input: Sendable, Output: Sendable>: @unchecke
 
   func take(waiting: Bool) throws -> Output? {
     while true {
-      switch try locked({ try step(waiting) }) {
+      switch try monitor.withLock({ try step(waiting) }) {
       case .output(let output): return output
       case .work(let number, let input): work((number, input))
       }
@@ -182,7 +125,7 @@ private final class StreamingQueue<Input: Sendable, Output: Sendable>: @unchecke
       }
       guard waiting else { return .output(nil) }
       if let job = claim() { return .work(number: job.number, input: job.input) }
-      pthread_cond_wait(changed, mutex)
+      monitor.wait()
     }
     return .output(nil)
   }
