@@ -11,7 +11,7 @@ DEMO := .ferry-demo
 STAGES := synthesize fetch ingest align import embed shard train evaluate cross-test features \
   predict export report
 
-.PHONY: help packages build demo test lint parity exports tutorial bench fuzz docs install clean
+.PHONY: help packages build demo test lint parity exports tutorial bench fuzz asan docs install clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,12 +57,11 @@ bench: build ## Measure against the peers; PYTHON names an interpreter that has 
 	  Benchmarks/faces "$$FERRY_TEST_DATA"; Benchmarks/predict "$$FERRY_TEST_DATA"; \
 	else echo "Benchmarks/faces, predict: skipped, FERRY_TEST_DATA does not name the test photos"; fi
 
-fuzz: packages ## Feed every reader with damaged files, SECONDS each (default 10).
-	$(SWIFT_BUILD) --product ferry-fuzz
-	@$(BIN)/ferry-fuzz | awk -F: '/^  / { print $$1 }' | while read -r target; do \
-	  $(BIN)/ferry-fuzz $$target --seconds $(or $(SECONDS),10); \
-	done
+fuzz: packages ## Feed every reader with damaged files, SECONDS each (default 10), under ASan.
 	scripts/fuzz $(or $(SECONDS),10)
+
+asan: packages ## Only the damaged files that are no matter of chance, under AddressSanitizer.
+	scripts/fuzz 0
 
 docs: build ## Write the stages' reference pages from their contracts.
 	@mkdir -p docs/reference

@@ -7,7 +7,11 @@ import PackageDescription
 let strict: [SwiftSetting] =
   Context.environment["FERRY_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 let swift: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")] + strict
-let optimisedC: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
+// The fuzz programs run readers, no kernels: those need only compile, soon.
+let isFuzzing = Context.environment["FERRY_FUZZ"] != nil
+let optimisedC: [CSetting] = [
+  .unsafeFlags([isFuzzing ? "-O1" : "-O3", "-fno-math-errno", "-Wall", "-Wextra"])
+]
 
 // Executables carry the Swift runtime: they start in milliseconds and run where Swift is not
 // installed. FERRY_DYNAMIC=1 links it dynamically instead.
@@ -74,7 +78,8 @@ let package = Package(
     system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
     .target(name: "CKernels", cSettings: optimisedC),
     .target(
-      name: "CCodecs", dependencies: ["CJPEG", "CPNG", "CTIFF", "CWebP"], cSettings: optimisedC),
+      name: "CCodecs", dependencies: ["CJPEG", "CPNG", "CTIFF", "CWebP"], cSettings: optimisedC,
+      linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CProcess", cSettings: optimisedC),
     .target(name: "CTransfer", dependencies: ["CCurl"], cSettings: optimisedC),
     room("Platform", []),
@@ -175,13 +180,19 @@ let package = Package(
   ]
 )
 
-// The fuzz targets bring libFuzzer's own entry point: scripts/fuzz builds them, apart from the rest.
-if Context.environment["FERRY_FUZZ"] != nil {
+// With FERRY_FUZZ the fuzz programs bring libFuzzer's own entry point: scripts/fuzz builds them so,
+// apart from the rest.
+if isFuzzing {
+  let settings = swift + [.unsafeFlags(["-parse-as-library"]), .define("LIBFUZZER")]
+  let linked: [LinkerSetting] = [.unsafeFlags(["-sanitize=fuzzer,address"])]
   package.targets.append(
     .executableTarget(
       name: "fuzz-weights", dependencies: ["Platform", "Weights"], path: "Tests/Fuzz/Weights",
-      swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])],
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+      swiftSettings: settings, linkerSettings: linked))
+  for target in package.targets where target.name == "ferry-fuzz" {
+    target.swiftSettings = settings
+    target.linkerSettings = linked
+  }
 }
 
 // FERRY_ONLY=FacesTests,ferry-align builds those targets and what they need, and nothing else:

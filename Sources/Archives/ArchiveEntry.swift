@@ -42,14 +42,41 @@ public final class ArchiveEntry {
   ///   size than stated.
   public func read(limit: Int? = nil) throws -> [UInt8] {
     let bound = limit ?? limits.bytesPerEntry
-    if let statedSize, statedSize > bound { throw tooLarge(bound) }
+    if let statedSize {
+      guard statedSize <= bound else { throw tooLarge(bound) }
+      return try read(exactly: statedSize)
+    }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(min(statedSize ?? 0, bound))
     try forEachChunk { chunk in
       guard chunk.count <= bound - bytes.count else { throw self.tooLarge(bound) }
       bytes.append(contentsOf: chunk)
     }
     return bytes
+  }
+
+  /// Reads without a buffer between; a byte beyond the stated size, or one that is missing, is a fault.
+  private func read(exactly size: Int) throws -> [UInt8] {
+    precondition(!isSpent, "an entry's bytes can be read once")
+    isSpent = true
+    var beyond = 0
+    let bytes = try [UInt8](unsafeUninitializedCapacity: size) { target, count in
+      let all = UnsafeMutableRawBufferPointer(target)
+      while count < size {
+        let got = try pull(UnsafeMutableRawBufferPointer(rebasing: all[count..<size]))
+        if got == 0 { return }
+        count += got
+      }
+      try withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { beyond = try pull($0) }
+    }
+    guard bytes.count == size, beyond == 0 else { throw wrongSize(size, bytes.count + beyond) }
+    return bytes
+  }
+
+  private func wrongSize(_ stated: Int, _ found: Int) -> Fault {
+    Fault(
+      .badInput,
+      "the entry states \(stated) bytes and holds \(found > stated ? "more" : String(found))",
+      at: .init(path), remedy: "the archive is damaged: fetch it again")
   }
 
   /// Hands the bytes to `body` piece by piece, so that an entry of any size takes constant memory.
@@ -66,11 +93,7 @@ public final class ArchiveEntry {
       total += count
       try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
-    if let statedSize, statedSize != total {
-      throw Fault(
-        .badInput, "the entry states \(statedSize) bytes and holds \(total)", at: .init(path),
-        remedy: "the archive is damaged: fetch it again")
-    }
+    if let statedSize, statedSize != total { throw wrongSize(statedSize, total) }
   }
 
   private func tooLarge(_ bound: Int) -> Fault {

@@ -83,9 +83,14 @@ enum ArchiveName {
   ]
 
   static func isArchive(_ name: String) -> Bool {
+    // Most names are those of pictures: one look at the last byte settles them.
+    guard let last = name.utf8.last, lastBytes.contains(last) else { return false }
     let lower = name.lowercased()
     return suffixes.contains { lower.hasSuffix($0) }
   }
+
+  private static let lastBytes = Set(
+    suffixes.flatMap { [$0, $0.uppercased()] }.compactMap(\.utf8.last))
 
   /// True where a file's first bytes are those of an archive or a compressed stream.
   static func hasArchiveMagic(_ head: [UInt8]) -> Bool {

@@ -123,6 +123,31 @@ extension JSONValue {
     return bytes
   }
 
+  /// The canonical text of an object, and where in it a member `key`, which it does not have, would
+  /// stand: at the comma after the member before it, or after the opening brace.
+  func canonicalBytes(placing key: String) -> (bytes: [UInt8], place: Int) {
+    guard case .object(let members) = self else {
+      preconditionFailure("only an object has members")
+    }
+    var bytes = [UInt8(ascii: "{")]
+    var place = 1
+    for member in Self.inOrder(members) {
+      if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+      Self.write(member.key, to: &bytes)
+      bytes.append(UInt8(ascii: ":"))
+      member.value.write(to: &bytes, indent: nil)
+      if member.key.utf8.lexicographicallyPrecedes(key.utf8) { place = bytes.count }
+    }
+    bytes.append(UInt8(ascii: "}"))
+    return (bytes, place)
+  }
+
+  private static func inOrder(
+    _ members: [String: JSONValue]
+  ) -> [(key: String, value: JSONValue)] {
+    members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+  }
+
   /// The canonical text spread over lines with two-space indents, and a final newline.
   public var pretty: String {
     var bytes: [UInt8] = []
@@ -142,11 +167,11 @@ extension JSONValue {
         values[index].write(to: &bytes, indent: inner)
       }
     case .object(let members):
-      let keys = members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-      Self.list(keys.count, "{", "}", &bytes, indent) { index, bytes, inner in
-        Self.write(keys[index], to: &bytes)
+      let sorted = Self.inOrder(members)
+      Self.list(sorted.count, "{", "}", &bytes, indent) { index, bytes, inner in
+        Self.write(sorted[index].key, to: &bytes)
         bytes += (inner == nil ? ":" : ": ").utf8
-        members[keys[index]]!.write(to: &bytes, indent: inner)
+        sorted[index].value.write(to: &bytes, indent: inner)
       }
     }
   }
@@ -173,8 +198,16 @@ extension JSONValue {
   }
 
   private static func write(_ text: String, to bytes: inout [UInt8]) {
-    let hex = Array("0123456789abcdef".utf8)
     bytes.append(UInt8(ascii: "\""))
+    let isPlain = text.utf8.allSatisfy { byte in
+      byte >= 0x20 && byte != 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+    if isPlain { bytes += text.utf8 } else { writeEscaped(text, to: &bytes) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func writeEscaped(_ text: String, to bytes: inout [UInt8]) {
+    let hex = Array("0123456789abcdef".utf8)
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""): bytes += "\\\"".utf8
@@ -186,6 +219,5 @@ extension JSONValue {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 }

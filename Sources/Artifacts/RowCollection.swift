@@ -36,24 +36,36 @@ public final class RowCollectionWriter {
     throws
   {
     precondition(row["payload"] == nil, "'payload' is the collection's own member")
-    var line = row
-    if let payload { line["payload"] = try store(payload, row, suffix) }
-    try index.append(line.canonicalBytes + [UInt8(ascii: "\n")])
+    // The row is written out once: the index has it with one member more than the shard.
+    var (line, place) = row.canonicalBytes(placing: "payload")
+    if let payload, let member = try store(payload, line, suffix) {
+      let text = Array("\"payload\":".utf8) + member.canonicalBytes
+      let comma = [UInt8(ascii: ",")]
+      let isFirst = place == 1
+      let isLast = place == line.count - 1
+      line.insert(
+        contentsOf: (isFirst ? [] : comma) + text + (isFirst && !isLast ? comma : []), at: place)
+    }
+    line.append(UInt8(ascii: "\n"))
+    try index.append(line)
     count += 1
   }
 
-  private func store(_ payload: [UInt8], _ row: JSONValue, _ suffix: String) throws -> JSONValue {
+  private func store(_ payload: [UInt8], _ row: [UInt8], _ suffix: String) throws -> JSONValue? {
     if let full = shard, full.size > RowCollection.shardLimit { try closeShard(full) }
     let name = "shards/\(padded(shardCount, 5)).tar"
     if shard == nil {
       try Files.makeDirectories(Files.join(directory, "shards"))
       shard = try BufferedFile(Files.join(directory, name))
     }
-    guard let shard else { return .null }
+    guard let shard else { return nil }
     let key = padded(count, 8)
     let offset = shard.size + Tar.block
-    try shard.append(Tar.entry("\(key).\(suffix)", payload))
-    try shard.append(Tar.entry("\(key).json", row.canonicalBytes))
+    for (name, data) in [("\(key).\(suffix)", payload), ("\(key).json", row)] {
+      try shard.append(Tar.header(name, size: data.count))
+      try shard.append(data)
+      try shard.append(Tar.padding(after: data.count))
+    }
     return [
       "shard": .string(name), "offset": .integer(offset), "size": .integer(payload.count),
       "name": .string("\(key).\(suffix)"),

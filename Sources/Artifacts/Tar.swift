@@ -2,30 +2,46 @@
 enum Tar {
   static let block = 512
 
-  /// A header, the data and its padding.
-  static func entry(_ name: String, _ data: [UInt8]) -> [UInt8] {
+  /// The header of an entry of `size` bytes; data and padding follow it.
+  static func header(_ name: String, size: Int) -> [UInt8] {
     precondition(name.utf8.count <= 100, "ustar names have at most 100 bytes")
-    var header = [UInt8](repeating: 0, count: block)
+    precondition(size >> 33 == 0, "ustar sizes have at most eleven octal digits")
+    var header = blank
+    for (index, byte) in name.utf8.enumerated() { header[index] = byte }
+    put(size, digits: 11, at: 124, &header)
+    put(header.reduce(0) { $0 + Int($1) }, digits: 6, at: 148, &header)
+    header[154] = 0
+    return header
+  }
+
+  static func padding(after size: Int) -> ArraySlice<UInt8> {
+    zeros[..<((block - size % block) % block)]
+  }
+
+  private static let zeros = [UInt8](repeating: 0, count: block)
+
+  /// A header without name and size, whose sum of bytes counts as blanks, as it is to be summed.
+  private static let blank: [UInt8] = {
+    var header = zeros
     func put(_ text: String, at offset: Int) {
       header.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
     }
-    put(name, at: 0)
     put("0000644\0", at: 100)
     put("0000000\0", at: 108)
     put("0000000\0", at: 116)
-    put(octal(data.count, 11) + "\0", at: 124)
-    put(octal(0, 11) + "\0", at: 136)
+    put("00000000000\0", at: 136)
     put("        ", at: 148)
     put("0", at: 156)
     put("ustar\0", at: 257)
     put("00", at: 263)
-    put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\0 ", at: 148)
-    let padding = (block - data.count % block) % block
-    return header + data + [UInt8](repeating: 0, count: padding)
-  }
+    return header
+  }()
 
-  private static func octal(_ number: Int, _ width: Int) -> String {
-    let digits = String(number, radix: 8)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  private static func put(_ number: Int, digits: Int, at offset: Int, _ header: inout [UInt8]) {
+    var rest = number
+    for index in (offset..<offset + digits).reversed() {
+      header[index] = UInt8(ascii: "0") + UInt8(rest & 7)
+      rest >>= 3
+    }
   }
 }

@@ -21,6 +21,28 @@ import Testing
     #expect(tar[257..<262].elementsEqual("ustar".utf8))
   }
 
+  /// The index's line is the shard's row with one member more, in canonical order.
+  @Test(arguments: [
+    #"{"a":1,"z":2}"#, #"{"a":1}"#, #"{"z":2}"#, "{}",
+    #"{"o":"\"x\u0001","pay":[1],"q":{"b":1,"a":2}}"#,
+  ])
+  func theMemberPayloadStandsInOrder(_ text: String) throws {
+    let folder = try TemporaryDirectory()
+    let row = try JSONValue.parse(Array(text.utf8), file: "row")
+    let writer = try RowCollectionWriter(folder.path)
+    try writer.append(row, payload: [7, 8])
+    try writer.append(row)
+    try writer.finish()
+    let lines = try Files.readText(folder(RowCollection.indexName)).split(separator: "\n")
+    var whole = row
+    whole["payload"] = [
+      "shard": "shards/00000.tar", "offset": 512, "size": 2, "name": "00000000.jpg",
+    ]
+    #expect(lines.map(String.init) == [whole.canonical, row.canonical])
+    let tar = try Files.read(folder("shards/00000.tar"))
+    #expect(tar[1536..<1536 + row.canonicalBytes.count].elementsEqual(row.canonicalBytes))
+  }
+
   @Test(arguments: [
     #"{"payload":{"shard":"../x","offset":0,"size":1,"name":"a"}}"#,
     #"{"payload":{"shard":"/etc/passwd","offset":0,"size":1,"name":"a"}}"#,

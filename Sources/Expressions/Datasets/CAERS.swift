@@ -9,8 +9,11 @@ extension DatasetDefinition {
 }
 
 /// Reads `{train,test}/{Anger,Disgust,Fear,Happy,Neutral,Sad,Surprise}/0001.png`.
-final class CAERSParser: DatasetParser {
+final class CAERSParser: OnePassParser {
   private let folder: ImageFolderParser
+  private var rows: [SampleRow] = []
+
+  let isOnePass = true
 
   init() throws {
     var options = IngestOptions(dataset: "caer-s")
@@ -19,14 +22,26 @@ final class CAERSParser: DatasetParser {
     folder = try ImageFolderParser(options)
   }
 
-  func visit(_ entry: ArchiveEntry) { folder.visit(entry) }
+  func visit(_ entry: ArchiveEntry) throws {
+    if let row = try row(of: entry.path) { rows.append(row) }
+  }
+
+  func take(
+    _ entry: ArchiveEntry, _ emit: (SampleRow, () throws -> [UInt8]) throws -> Void
+  ) throws {
+    if let row = try row(of: entry.path) { try emit(row) { try entry.read() } }
+  }
+
+  private func row(of path: String) throws -> SampleRow? {
+    guard var row = try folder.row(of: path) else { return nil }
+    let tail = path.split(separator: "/").suffix(3).joined(separator: "/")
+    row.id = SourcePath.withoutExtension(tail)
+    return row
+  }
 
   func plan() throws -> IngestPlan {
     var plan = try folder.plan()
-    for index in plan.rows.indices {
-      let tail = plan.rows[index].source.split(separator: "/").suffix(3).joined(separator: "/")
-      plan.rows[index].id = SourcePath.withoutExtension(tail)
-    }
+    plan.rows = rows
     plan.scheme = DatasetProtocol(
       name: "caer-s", summary: "CAER-S, the owners' train and test sets", classes: .seven,
       expectedTotals: [.train: 48_995, .test: 20_987])

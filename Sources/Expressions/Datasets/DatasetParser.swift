@@ -74,7 +74,8 @@ extension IngestPlan {
 /// Understands one dataset's own distribution format.
 ///
 /// A parser sees every entry of the source once, reads those that hold annotations, and notes the
-/// paths of pictures without reading them; then it plans which pictures are samples.
+/// paths of pictures without reading them; then it plans which pictures are samples. Where the row of
+/// a picture is known at once, it is an `OnePassParser`.
 public protocol DatasetParser: AnyObject {
   func visit(_ entry: ArchiveEntry) throws
   func plan() throws -> IngestPlan

@@ -1,5 +1,6 @@
 import Archives
 import Artifacts
+import Imaging
 import Platform
 
 extension DatasetDefinition {
@@ -9,8 +10,8 @@ extension DatasetDefinition {
   }
 }
 
-/// Reads `fer2013.csv`: label and usage in the first pass, pixels in the second.
-final class FER2013Parser: DatasetParser {
+/// Reads `fer2013.csv` in one pass.
+final class FER2013Parser: OnePassParser {
   /// FER2013 label 0 to 6 -> expression.
   static let labels: [Expression] = [
     .anger, .disgust, .fear, .happiness, .sadness, .surprise, .neutral,
@@ -18,15 +19,34 @@ final class FER2013Parser: DatasetParser {
 
   private let table = FERTable()
 
+  /// False where the rows were handed over with their pictures.
+  private var keepsRows = true
+
+  let isOnePass = true
+  var convert: PictureCheck.Convert? { FERTable.convert }
+
   func visit(_ entry: ArchiveEntry) throws { try table.visit(entry) }
+
+  func take(
+    _ entry: ArchiveEntry, _ emit: (SampleRow, () throws -> [UInt8]) throws -> Void
+  ) throws {
+    keepsRows = false
+    var number = 0
+    try table.visit(entry) { row, pixels in
+      try emit(sample(number, row, entry.path)) { Array(pixels) }
+      number += 1
+    }
+  }
+
+  private func sample(_ number: Int, _ row: FERTable.Row, _ path: String) -> SampleRow {
+    SampleRow(
+      id: "fer2013_" + padded(number, 5), source: "\(path):\(row.line)", split: row.split,
+      label: Self.labels[row.emotion].name)
+  }
 
   func plan() throws -> IngestPlan {
     let path = try table.requirePath()
-    let rows = table.rows.enumerated().map { number, row in
-      SampleRow(
-        id: "fer2013_" + padded(number, 5), source: "\(path):\(row.line)", split: row.split,
-        label: Self.labels[row.emotion].name)
-    }
+    let rows = keepsRows ? table.rows.enumerated().map { sample($0, $1, path) } : []
     let scheme = DatasetProtocol(
       name: "fer2013", summary: "FER2013, public test set as validation, private test set as test",
       classes: .seven, expectedTotals: [.train: 28_709, .validation: 3_589, .test: 3_589])
@@ -66,7 +86,15 @@ final class FERTable {
       remedy: "it is the table of the challenge, with the columns emotion, pixels and Usage")
   }
 
+  /// Reads labels and usages into `rows`.
   func visit(_ entry: ArchiveEntry) throws {
+    try visit(entry) { row, _ in rows.append(row) }
+  }
+
+  /// Gives each row with its pixels' text.
+  func visit(
+    _ entry: ArchiveEntry, _ body: (Row, UnsafeRawBufferPointer) throws -> Void
+  ) throws {
     guard Self.names.contains(SourcePath.name(entry.path).lowercased()) else { return }
     if let path {
       throw Fault(
@@ -78,7 +106,8 @@ final class FERTable {
       let place = Fault.Place(entry.path, line: line)
       if bytes.isEmpty { return }
       if let columns {
-        rows.append(try Self.row(bytes, columns, place))
+        let (row, pixels) = try Self.row(bytes, columns, place)
+        try body(row, pixels)
       } else {
         columns = try Self.columns(bytes, place)
       }
@@ -102,7 +131,7 @@ final class FERTable {
 
   private static func row(
     _ bytes: UnsafeRawBufferPointer, _ columns: Columns, _ place: Fault.Place
-  ) throws -> Row {
+  ) throws -> (row: Row, pixels: UnsafeRawBufferPointer) {
     let cells = EntryLines.cells(bytes)
     guard cells.count == columns.count else {
       throw Fault(
@@ -120,7 +149,7 @@ final class FERTable {
         .badInput, "'\(usage)' is not a usage", at: place,
         remedy: "it is Training, PublicTest or PrivateTest")
     }
-    return Row(line: place.line ?? 0, emotion: label, split: split)
+    return (Row(line: place.line ?? 0, emotion: label, split: split), cells[columns.pixels])
   }
 
   /// Lets a plan make its pictures from the table's pixels.
@@ -147,13 +176,17 @@ final class FERTable {
         }
       }
     }
-    plan.convert = { text, name in
-      StoredPNG.grey(try Self.pixels(text, name: name), width: Self.side, height: Self.side)
-    }
+    plan.convert = Self.convert
+  }
+
+  /// Makes a picture file of a row's pixels.
+  static let convert: PictureCheck.Convert = { text, name in
+    SmallGrey.storedPNG(try pixels(text, name: name), width: side, height: side)
   }
 
   /// Reads 2304 numbers of 0 to 255, row by row.
   static func pixels(_ text: [UInt8], name: String) throws -> [UInt8] {
+    if let pixels = SmallGrey.pixels(text, count: side * side) { return pixels }
     let pixels = try [UInt8](unsafeUninitializedCapacity: side * side) { target, count in
       try text.withUnsafeBufferPointer { count = try read($0, into: target, name) }
     }

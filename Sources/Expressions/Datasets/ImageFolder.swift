@@ -11,11 +11,17 @@ extension DatasetDefinition {
 }
 
 /// Takes the class from the name of the folder a picture lies in, or all facts from a pattern.
-final class ImageFolderParser: DatasetParser {
+final class ImageFolderParser: OnePassParser {
   private let classes: ClassList?
   private let pattern: NamePattern?
   private let holdout: Holdout?
-  private var paths: [String] = []
+  private var firstPath: String?
+  private var rows: [SampleRow] = []
+  private var labels: Set<String> = []
+  private var rejects: [Reject] = []
+
+  /// Holding subjects out needs all of them first.
+  var isOnePass: Bool { holdout == nil }
 
   init(_ options: IngestOptions) throws {
     classes = try options.classes.map { try ClassList(words: $0, at: .init("classes")) }
@@ -27,34 +33,43 @@ final class ImageFolderParser: DatasetParser {
     }
   }
 
-  func visit(_ entry: ArchiveEntry) {
-    if SourcePath.isImage(entry.path) { paths.append(entry.path) }
+  func visit(_ entry: ArchiveEntry) throws {
+    if let row = try row(of: entry.path) { rows.append(row) }
+  }
+
+  func take(
+    _ entry: ArchiveEntry, _ emit: (SampleRow, () throws -> [UInt8]) throws -> Void
+  ) throws {
+    if let row = try row(of: entry.path) { try emit(row) { try entry.read() } }
+  }
+
+  /// The row of a picture; nil for other files, and for pictures without a label, which are noted.
+  func row(of path: String) throws -> SampleRow? {
+    guard SourcePath.isImage(path) else { return nil }
+    if firstPath == nil { firstPath = path }
+    guard let facts = facts(path) else {
+      let reason = pattern == nil ? "it lies in no folder" : "its path does not fit the pattern"
+      rejects.append(Reject(.imageWithoutLabel, path, reason))
+      return nil
+    }
+    let row = try row(path, facts)
+    if let label = row.label { labels.insert(label) }
+    return row
   }
 
   func plan() throws -> IngestPlan {
-    guard !paths.isEmpty else {
+    guard let firstPath else {
       throw Fault(
         .badInput, "the source has no pictures", remedy: "it needs a folder of pictures a class")
     }
-    var rejects: [Reject] = []
-    var rows: [SampleRow] = []
-    for path in paths {
-      guard let facts = facts(path) else {
-        let reason = pattern == nil ? "it lies in no folder" : "its path does not fit the pattern"
-        rejects.append(Reject(.imageWithoutLabel, path, reason))
-        continue
-      }
-      rows.append(try row(path, facts))
-    }
     if let holdout { try holdout.apply(to: &rows) }
-    let labels = rows.compactMap(\.label)
     guard !labels.isEmpty else {
       throw Fault(
-        .badInput, "no picture has a label", at: .init(paths[0]),
+        .badInput, "no picture has a label", at: .init(firstPath),
         remedy: pattern == nil
           ? "put pictures in a folder a class" : "compare the pattern with this path")
     }
-    let found = try classes ?? ClassList.inCanonicalOrder(labels)
+    let found = try classes ?? ClassList.inCanonicalOrder(Array(labels))
     let scheme = DatasetProtocol(
       name: "image-folder",
       summary: holdout?.summary ?? "splits as the folders' names state them", classes: found)

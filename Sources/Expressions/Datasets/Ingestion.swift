@@ -5,9 +5,10 @@ import Platform
 /// Reads a dataset as distributed and writes its samples: the original bytes of each picture and a
 /// row about it.
 ///
-/// Two passes over the source, neither of which unpacks anything to disk: the first reads
-/// annotations, the second pictures. Rows keep the order in which the source gives their pictures,
-/// so that the output is the same for any number of threads.
+/// Nothing is unpacked to disk. Where a picture's row is known as soon as the picture is met, the
+/// source is read once; else a first pass reads annotations and a second one pictures. Rows keep the
+/// order in which the source gives their pictures, so that the output is the same for any number of
+/// threads.
 public struct Ingestion {
   public static let rejectsName = "rejects.csv"
   /// The clips of a video set, one a line.
@@ -17,14 +18,15 @@ public struct Ingestion {
   private let definition: DatasetDefinition
   private let reader: ArchiveReader
   private let threads: Int
-  private let progress: (Int, Int) throws -> Void
+  private let progress: (Int, Int?) throws -> Void
 
   /// - Parameters:
   ///   - source: a folder, an archive or a file.
-  ///   - progress: receives how many pictures of how many are done; may throw to stop.
+  ///   - progress: receives how many pictures of how many, where that is known, are done; may
+  ///     throw to stop.
   public init(
     source: String, options: IngestOptions, passphrase: String? = nil, threads: Int = 1,
-    progress: @escaping (Int, Int) throws -> Void = { _, _ in }
+    progress: @escaping (Int, Int?) throws -> Void = { _, _ in }
   ) throws {
     self.options = options
     var definition = try DatasetDefinition.named(options.dataset)
@@ -52,17 +54,10 @@ public struct Ingestion {
   /// - Throws: `Fault` for a source that is not the dataset, counts that deviate from the protocol's
   ///   and more trouble than the policy allows.
   public func write(to directory: String) throws -> (record: DatasetRecord, rows: Int) {
-    let parser = try definition.parser(options)
-    let issues = try reader.visit { entry in
-      if !SourcePath.isDebris(entry.path) { try parser.visit(entry) }
-    }
-    var plan = try parser.plan()
-    plan.rejects += issues.map { Reject($0) }
-    let writer = try SampleWriter(directory, plan: plan, threads: threads, progress: progress)
-    try read(plan, into: writer)
-    let written = try writer.finish()
-    let clips = try plan.clips.map { try write($0, written.kept, writer, to: directory) }
-    try judge(written.rejects, plan, clips?.lost ?? 0)
+    let (plan, writer) = try read(try definition.parser(options), to: directory)
+    let written = try writer.finish(plan.rejects)
+    let clips = try plan.clips.map { try write($0, writer, to: directory) }
+    try judge(written.rejects, plan, rows: writer.rows.count, lostClips: clips?.lost ?? 0)
     let deviations = try plan.scheme.check(
       clips?.counts ?? written.counts, accepting: options.acceptCounts)
     try Files.write(
@@ -76,13 +71,15 @@ public struct Ingestion {
   }
 
   /// Frames and clips are judged apart: one clip lost counts as much as its sixteen frames.
-  private func judge(_ rejects: [Reject], _ plan: IngestPlan, _ lostClips: Int) throws {
+  private func judge(
+    _ rejects: [Reject], _ plan: IngestPlan, rows: Int, lostClips: Int
+  ) throws {
     guard let clips = plan.clips else {
       let lost = plan.rejects.count { $0.isLoss }
-      return try Reject.judge(rejects, policy: options.reject, labelled: plan.rows.count + lost)
+      return try Reject.judge(rejects, policy: options.reject, labelled: rows + lost)
     }
     let frames = rejects.filter { $0.kind == .unreadableImage }
-    try Reject.judge(frames, policy: options.reject, labelled: plan.rows.count)
+    try Reject.judge(frames, policy: options.reject, labelled: rows)
     let others = rejects.filter { $0.kind != .unreadableImage }
     let missing = others.count { $0.isLoss }
     try Reject.judge(others, policy: options.reject, labelled: clips.count + missing)
@@ -95,24 +92,68 @@ public struct Ingestion {
 
   /// Writes `clips.jsonl`: each clip's frames in order, without those that could not be read.
   private func write(
-    _ clips: [ClipPlan], _ kept: [Bool], _ writer: SampleWriter, to directory: String
+    _ clips: [ClipPlan], _ writer: SampleWriter, to directory: String
   ) throws -> (counts: ClassCounts, lost: Int) {
     let file = try BufferedFile(Files.join(directory, Self.clipsName))
     var counts: ClassCounts = [:]
     var lost = 0
     for clip in clips {
-      let frames = clip.rows.filter { kept[$0] }
+      let frames = clip.rows.filter { writer.kept[$0] }
       if frames.isEmpty {
         lost += 1
         continue
       }
       let row = ClipRow(
-        id: clip.id, split: clip.split, label: clip.label, frames: frames.map(writer.id))
+        id: clip.id, split: clip.split, label: clip.label, frames: frames.map { writer.rows[$0].id }
+      )
       try file.append(row.json.canonicalBytes + [UInt8(ascii: "\n")])
       counts[clip.split, default: [:]][clip.label, default: 0] += 1
     }
     try file.close()
     return (counts, lost)
+  }
+
+  /// Reads the source, in one pass or two; the writer then has all pictures.
+  private func read(
+    _ parser: any DatasetParser, to directory: String
+  ) throws -> (plan: IngestPlan, writer: SampleWriter) {
+    func writer(_ convert: PictureCheck.Convert?) throws -> SampleWriter {
+      try SampleWriter(directory, convert: convert, threads: threads, progress: progress)
+    }
+    if let parser = parser as? any OnePassParser, parser.isOnePass {
+      let writer = try writer(parser.convert)
+      let issues = try reader.visit { entry in
+        guard !SourcePath.isDebris(entry.path) else { return }
+        try parser.take(entry) { row, bytes in
+          try add(writer.register(row), of: entry, bytes, to: writer)
+        }
+      }
+      var plan = try parser.plan()
+      plan.rejects += issues.map { Reject($0) }
+      return (plan, writer)
+    }
+    let issues = try reader.visit { entry in
+      if !SourcePath.isDebris(entry.path) { try parser.visit(entry) }
+    }
+    var plan = try parser.plan()
+    plan.rejects += issues.map { Reject($0) }
+    let writer = try writer(plan.convert)
+    writer.register(plan.rows)
+    try read(plan, into: writer)
+    return (plan, writer)
+  }
+
+  /// Adds a picture, or lists it where it cannot be read.
+  private func add(
+    _ index: Int, of entry: ArchiveEntry, _ bytes: () throws -> [UInt8], to writer: SampleWriter
+  ) throws {
+    let picture: [UInt8]
+    do { picture = try bytes() } catch let fault as Fault
+      where fault.place?.file == entry.path && !Self.isLocked(fault)
+    {
+      return writer.reject(index, fault)
+    }
+    try writer.add(index, picture)
   }
 
   private func read(_ plan: IngestPlan, into writer: SampleWriter) throws {
@@ -121,11 +162,7 @@ public struct Ingestion {
       if plan.expandable.contains(entry.path), let expand = plan.expand {
         try expand(entry) { index, bytes in try writer.add(index, bytes) }
       } else if let index = bySource[entry.path].map(Int.init) {
-        do {
-          try writer.add(index, try entry.read())
-        } catch let fault as Fault where fault.place?.file == entry.path && !Self.isLocked(fault) {
-          writer.reject(index, fault)
-        }
+        try add(index, of: entry, { try entry.read() }, to: writer)
       }
     }
   }

@@ -28,11 +28,13 @@ enum SourcePath {
 
   /// Files that operating systems, archivers and Ferry itself leave beside the data.
   static func isDebris(_ path: String) -> Bool {
-    let components = path.split(separator: "/")
-    if components.contains(where: { $0 == "__MACOSX" || $0.hasPrefix("._") }) { return true }
-    return [
-      ".DS_Store", "Thumbs.db", "desktop.ini", "artifact.json", "provenance.json", "truth.jsonl",
-    ].contains(
-      String(components.last ?? ""))
+    if debris.contains(String(name(path))) { return true }
+    // Neither of the two begins a component of most paths.
+    guard path.utf8.contains(0x5F) else { return false }
+    return path.split(separator: "/").contains { $0 == "__MACOSX" || $0.hasPrefix("._") }
   }
+
+  private static let debris: Set<String> = [
+    ".DS_Store", "Thumbs.db", "desktop.ini", "artifact.json", "provenance.json", "truth.jsonl",
+  ]
 }

@@ -3,7 +3,8 @@ import Expressions
 import Imaging
 import Platform
 
-/// A picture of many samples, to look at: a row a class, and a wide gap where the split changes.
+/// A picture of many samples, to look at: a row a class with its name, and a wide gap where the split
+/// changes.
 ///
 /// Pictures are taken at even steps through the rows, so that the same artifact gives the same sheet.
 struct ContactSheet {
@@ -12,13 +13,20 @@ struct ContactSheet {
   private static let columns = 14
   private static let paper: UInt8 = 245
 
+  /// Letters of class names are this much larger than their pixels.
+  private static let scale = 2
+  /// Longer names are cut.
+  private static let longestName = 16
+
   private let reader: RowCollectionReader
+  private let names: [String]
   /// For each class the indexes of its pictures, split after split.
   private let lines: [[[Int]]]
 
   init(_ reader: RowCollectionReader, _ rows: [SampleRow], _ classes: ClassList) {
     self.reader = reader
     let splits = Split.allCases.filter { split in rows.contains { $0.split == split } }
+    names = classes.names.map { String($0.prefix(Self.longestName)) }
     lines = classes.names.map { name in
       splits.map { split in
         let indexes = rows.indices.filter { rows[$0].split == split && rows[$0].label == name }
@@ -33,18 +41,23 @@ struct ContactSheet {
     let step = Self.cell + Self.gap
     let splits = lines.first?.count ?? 1
     let share = Self.columns / max(1, splits)
-    let width = Self.gap + splits * (share * step + 4 * Self.gap)
+    let margin = (names.map(\.count).max() ?? 0) * PixelText.advance * Self.scale + 2 * Self.gap
+    let width = margin + splits * (share * step + 4 * Self.gap)
     var sheet = Image(
       width: width, height: Self.gap + lines.count * step, channels: 3, filledWith: Self.paper)
     let places = lines.enumerated().flatMap { row, groups in
       groups.enumerated().flatMap { group, indexes in
         indexes.enumerated().map { column, index in
           (
-            index: index, x: Self.gap + group * (share * step + 4 * Self.gap) + column * step,
+            index: index, x: margin + group * (share * step + 4 * Self.gap) + column * step,
             y: Self.gap + row * step
           )
         }
       }
+    }
+    for (row, name) in names.enumerated() {
+      let top = Self.gap + row * step + (Self.cell - PixelText.height * Self.scale) / 2
+      PixelText.draw(name, into: &sheet, x: Self.gap, y: top, scale: Self.scale)
     }
     let reader = reader
     let cells = try Parallel.map(places.count, threads: threads) { number in
