@@ -37,9 +37,9 @@ lint: ## Check formatting, the way CI does.
 parity: packages ## Compare full-size networks and tokenisers with their references; PYTHON has torch.
 	for name in benchmark-language benchmark-training ferry-import ferry-embed; do $(SWIFT_BUILD) --product $$name; done
 	$(or $(PYTHON),python3) Tests/Golden/text_encoders.py check $(BIN)/benchmark-language
-	$(or $(PYTHON),python3) Tests/Golden/networks.py $(BIN)/benchmark-training
 	$(or $(PYTHON),python3) Tests/Golden/tokenisers.py check $(BIN)/benchmark-language 5000
 	$(or $(PYTHON),python3) Tests/Golden/text_models.py $(BIN) $(SENTENCE_ENCODER)
+	$(or $(PYTHON),python3) Tests/Golden/networks.py $(BIN)/benchmark-training
 
 exports: build ## Hold exported models to onnxruntime, torchvision and timm; PYTHON has them.
 	scripts/check-exports $(BIN)
