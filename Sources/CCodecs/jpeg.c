@@ -8,6 +8,7 @@
 #include <jerror.h>
 
 #include "decoder.h"
+#include "scan.h"
 
 // A progressive file may repeat scans of a few bytes over the whole picture; real ones have ten,
 // or 18 for four inks. Scans times pixels bound the work, within these limits.
@@ -208,7 +209,7 @@ ferry_codec_status ferry_jpeg_verify(const uint8_t *bytes, size_t count, uint64_
   } else if ((uint64_t)picture.width * picture.height > most) {
     ferry_codec_note(message, "too many pixels");
     status = FERRY_CODEC_UNSUPPORTED;
-  } else {
+  } else if (!ferry_scan_is_whole(&d->jpeg)) {
     jpeg_read_coefficients(&d->jpeg);
     if (d->errors.ended) {
       ferry_codec_note(message, "the file ends early");

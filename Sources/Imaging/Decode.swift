@@ -64,7 +64,7 @@ extension Image {
 
   /// Makes sure that a picture decodes, with less work than decoding where the format allows.
   ///
-  /// Of a JPEG every coefficient is decoded: nothing after that can fail. Where that finds fault, and
+  /// Of a JPEG every code is followed to the end marker: nothing after that can fail. Where that finds fault, and
   /// in the other formats, the picture is decoded as `decode` would, and that decides.
   /// - Throws: what `decode` throws.
   public static func verify(

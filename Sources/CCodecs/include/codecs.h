@@ -42,8 +42,8 @@ ferry_codec_status ferry_webp_open(const uint8_t *bytes, size_t count, ferry_dec
 /// `picture` receives the new size.
 void ferry_jpeg_reduce(ferry_decoder *decoder, uint32_t denominator, ferry_picture *picture);
 
-/// Decodes every coefficient of a JPEG, which is all that can fail once the header is read, and makes
-/// no pixels. FERRY_CODEC_UNSUPPORTED where it has more than `most` pixels.
+/// Follows every code of a JPEG, which is all that can fail once the header is read, and makes no
+/// pixels. FERRY_CODEC_UNSUPPORTED where it has more than `most` pixels.
 ferry_codec_status ferry_jpeg_verify(const uint8_t *bytes, size_t count, uint64_t most,
                                      char *message);
 
