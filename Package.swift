@@ -102,30 +102,38 @@ let package = Package(
     room("Faces", ["Platform", "Weights", "Imaging", "CKernels"]),
     room("Language", ["Platform", "Neural", "Tensors", "Artifacts", "Archives"]),
     room("Portraits", ["Platform", "Imaging"]),
+    room(
+      "Networks",
+      ["Platform", "Neural", "Weights", "Tensors", "Imaging", "Artifacts", "ONNX"]),
     // Floor 4.
     room(
-      "Expressions", ["Platform", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"]),
+      "Expressions",
+      ["Platform", "Networks", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"]),
     // Floor 5.
-    room("Reporting", ["Platform", "Expressions", "Plotting", "Imaging", "Artifacts"]),
+    room(
+      "Reporting",
+      ["Platform", "Expressions", "Networks", "Plotting", "Imaging", "Artifacts"]),
     // Floor 6: the stages.
     stage(
       "synthesize", in: "Synthesize", ["Portraits", "Faces", "Imaging", "Archives", "Artifacts"]),
     stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
     stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
     stage("embed", in: "Embed", ["Language", "Expressions", "Tensors", "Artifacts"]),
-    stage("fetch", in: "Fetch", ["Downloads", "Weights", "Artifacts"]),
-    stage("import", in: "Import", ["Weights", "Artifacts"]),
+    stage("fetch", in: "Fetch", ["Downloads", "Networks", "Weights", "Artifacts"]),
+    stage("import", in: "Import", ["Networks", "Weights", "Artifacts"]),
     stage("shard", in: "Shard", ["Expressions", "Imaging", "Artifacts"]),
-    stage("train", in: "Train", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts"]),
+    stage(
+      "train", in: "Train",
+      ["Expressions", "Networks", "Neural", "Tensors", "Imaging", "Artifacts"]),
     stage("evaluate", in: "Evaluate", ["Expressions", "Tensors", "Artifacts"]),
     stage("cross-test", in: "CrossTest", ["Expressions", "Tensors", "Artifacts"]),
     stage(
       "features", in: "Features",
-      ["Expressions", "Neural", "Projection", "Imaging", "Tensors", "Artifacts"]),
+      ["Expressions", "Networks", "Neural", "Projection", "Imaging", "Tensors", "Artifacts"]),
     stage(
       "predict", in: "Predict",
       ["Expressions", "Faces", "Imaging", "Tensors", "Artifacts"]),
-    stage("export", in: "Export", ["Expressions", "ONNX", "Artifacts"]),
+    stage("export", in: "Export", ["Expressions", "Networks", "ONNX", "Artifacts"]),
     stage("report", in: "Report", ["Reporting", "Expressions", "Artifacts"]),
     // Floor 7: the driver.
     .executableTarget(
@@ -134,23 +142,25 @@ let package = Package(
       swiftSettings: swift, linkerSettings: standalone),
     // Measured against the peers by Benchmarks/.
     .executableTarget(
-      name: "benchmark-training", dependencies: ["Platform", "Neural", "Tensors", "Artifacts"],
+      name: "benchmark-training",
+      dependencies: ["Platform", "Networks", "Neural", "Tensors", "Artifacts"],
       path: "Benchmarks/Training", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(
-      name: "benchmark-weights", dependencies: ["Platform", "Weights"],
+      name: "benchmark-weights", dependencies: ["Platform", "Networks", "Weights"],
       path: "Benchmarks/Weights", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(
       name: "benchmark-faces", dependencies: ["Platform", "Faces", "Imaging", "Artifacts"],
       path: "Benchmarks/Faces", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(
       name: "benchmark-language",
-      dependencies: ["Platform", "Language", "Neural", "Tensors", "Artifacts"],
+      dependencies: ["Platform", "Language", "Networks", "Neural", "Tensors", "Artifacts"],
       path: "Benchmarks/Language", swiftSettings: swift, linkerSettings: standalone),
     // Feeds the readers with damaged files; not a part of the product.
     .executableTarget(
       name: "ferry-fuzz",
       dependencies: [
-        "Platform", "Archives", "Artifacts", "Imaging", "Weights", "Language", "Expressions",
+        "Platform", "Archives", "Artifacts", "Imaging", "Weights", "Language", "Networks",
+        "Expressions",
       ], path: "Fuzz",
       swiftSettings: swift, linkerSettings: standalone),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.
@@ -164,16 +174,20 @@ let package = Package(
     tests("Plotting", ["Plotting"]),
     tests("ONNX", ["ONNX"]),
     tests("Projection", ["Projection", "Artifacts"], golden: true),
-    tests("Neural", ["Neural", "Tensors", "Artifacts"], golden: true),
+    tests("Neural", ["Neural", "Networks", "Tensors", "Artifacts"], golden: true),
     tests("PipelineKit", ["PipelineKit", "Artifacts", "CProcess"], computing: false),
     tests("StageKit", ["StageKit", "Artifacts"]),
     tests("Downloads", ["Downloads", "Artifacts"]),
-    tests("Weights", ["Weights", "Archives", "Artifacts"], golden: true),
+    tests("Weights", ["Weights", "Networks", "Archives", "Artifacts"], golden: true),
     tests("Faces", ["Faces", "Imaging", "Artifacts"], golden: true),
     tests("Language", ["Language", "Neural", "Tensors", "Artifacts", "Archives"], golden: true),
     tests("Portraits", ["Portraits", "Imaging"]),
     tests(
-      "Expressions", ["Expressions", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"],
+      "Networks",
+      ["Networks", "Expressions", "Neural", "Weights", "ONNX", "Imaging", "Tensors", "Artifacts"]),
+    tests(
+      "Expressions",
+      ["Expressions", "Networks", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"],
       golden: true),
     tests("Reporting", ["Reporting", "Expressions", "Artifacts"]),
     tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
@@ -187,7 +201,8 @@ if isFuzzing {
   let linked: [LinkerSetting] = [.unsafeFlags(["-sanitize=fuzzer,address"])]
   package.targets.append(
     .executableTarget(
-      name: "fuzz-weights", dependencies: ["Platform", "Weights"], path: "Tests/Fuzz/Weights",
+      name: "fuzz-weights", dependencies: ["Platform", "Networks", "Weights"],
+      path: "Tests/Fuzz/Weights",
       swiftSettings: settings, linkerSettings: linked))
   for target in package.targets where target.name == "ferry-fuzz" {
     target.swiftSettings = settings

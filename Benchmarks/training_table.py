@@ -19,13 +19,13 @@ ROWS = [
     ("the same, both with a malloc that keeps its pages", "batch=16 size=224 malloc", "1.7"),
     ("ResNet-18 inference, batch 32 at 224 px", "batch=32 size=224 inference=1", "1.3"),
     ("ResNet-50 training, batch 8 at 224 px", "network=resnet50 batch=8 size=224", ""),
-    ("Swin-T face variant training, batch 8 at 112 px", "network=swin-face batch=8 size=112", "2"),
+    ("Swin-T face variant training, batch 8 at 112 px", "network=swin-t-face batch=8 size=112", "2"),
     ("ViT-B/16 image tower inference, batch 16 at 224 px",
      "network=vit-b-16 batch=16 size=224 inference=1", "2"),
 ]
 SCALING = [
     ("ResNet-18 training at 112 px", "size=112", (8, 16, 32)),
-    ("Swin-T face variant training", "network=swin-face size=112", (2, 4, 8)),
+    ("Swin-T face variant training", "network=swin-t-face size=112", (2, 4, 8)),
     ("ViT-B/16 image tower inference", "network=vit-b-16 size=224 inference=1", (1, 4, 16)),
 ]
 # Multiplications of one image forward at 224 px; those of transformers are counted by the program.

@@ -1,4 +1,5 @@
 import Language
+import Networks
 import Platform
 import Weights
 
@@ -81,7 +82,7 @@ enum ModelFiles {
   @Sendable private static func readWeights(_ path: String) throws {
     let file = try WeightFile.open(path)
     for tensor in file.tensors { _ = try? tensor.floats() }
-    for architecture in Architecture.allCases { _ = try? ImportedWeights(file, as: architecture) }
+    for architecture in Architecture.all { _ = try? ImportedWeights(file, as: architecture) }
   }
 
   /// A whole vocabulary of single bytes and two merges, and one that lacks almost everything.

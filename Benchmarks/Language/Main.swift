@@ -1,5 +1,6 @@
 import Artifacts
 import Language
+import Networks
 import Neural
 import Platform
 import Tensors

@@ -1,3 +1,4 @@
+import Networks
 import Neural
 import Platform
 import Tensors
@@ -89,29 +90,16 @@ import Tensors
   private static func network(
     _ options: Options, _ generator: inout SeededGenerator
   ) throws -> (any Layer, features: Int) {
-    let depths: [String: ResNet.Depth] = [
-      "resnet18": .resnet18, "resnet34": .resnet34, "resnet50": .resnet50,
-    ]
-    if let depth = depths[options.network] {
-      let network = ResNet(depth, width: options.width, generator: &generator)
-      return (network, network.featureCount)
-    }
-    if options.network == "vit-b-16" {
-      let network = try VisionTransformer(.b16, from: ParameterSource(generator: generator))
-      return (network, network.featureCount)
-    }
-    if options.network == "swin-t" {
-      let network = try SwinTransformer(.tiny(imageSize: options.size), generator: &generator)
-      return (network, network.featureCount)
-    }
-    guard options.network == "swin-face" else {
+    let catalogue = EncoderCatalogue.standard
+    guard catalogue.names.contains(options.network) else {
       throw Fault(
         .usage, "there is no network '\(options.network)'",
-        remedy: "networks are sgemm, swin-face, swin-t, vit-b-16, "
-          + depths.keys.sorted().joined(separator: ", "))
+        remedy: "networks are sgemm, \(catalogue.names.joined(separator: ", "))")
     }
-    let network = try SwinTransformer(.face(imageSize: options.size), generator: &generator)
-    return (network, network.featureCount)
+    let encoder = try catalogue.make(
+      options.network, EncoderOptions(width: options.width, imageSize: options.size, prefix: ""),
+      generator: &generator)
+    return (encoder.layer, encoder.width)
   }
 
   /// Milliseconds.

@@ -1,3 +1,4 @@
+import Networks
 import Platform
 import Weights
 
@@ -9,7 +10,7 @@ import Weights
   static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count > 1 else { throw Fault(.usage, "benchmark-weights FILE [ARCHITECTURE]") }
-    let architecture = arguments.count > 2 ? Architecture(rawValue: arguments[2]) : nil
+    let architecture = arguments.count > 2 ? Architecture.named(arguments[2]) : nil
     while readLine() != nil {
       let start = ContinuousClock.now
       let file = try WeightFile.open(arguments[1])

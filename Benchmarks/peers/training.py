@@ -91,7 +91,7 @@ def bottlenecks():
     return resnet50(num_classes=7)
 
 
-if option["network"] == "swin-face":
+if option["network"] == "swin-t-face":
     model = swin(int(option["size"]))
 elif option["network"] == "vit-b-16":
     model = ImageTower()

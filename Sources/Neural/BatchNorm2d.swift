@@ -92,7 +92,7 @@ public final class BatchNorm2d: Layer {
   }
 
   /// The last training pass's output once more, for who did not keep it; not after a residual.
-  func recomputedOutput() -> Tensor {
+  package func recomputedOutput() -> Tensor {
     guard let saved, !saved.addsResidual else {
       preconditionFailure("only a training pass without a residual can be repeated")
     }
@@ -150,7 +150,7 @@ public final class BatchNorm2d: Layer {
   ///
   /// With `overwriting`, they take the place of the saved input and of `dy`, which nobody else may
   /// then use.
-  func backward(_ dy: Tensor, overwriting: Bool) -> (dx: Tensor, residual: Tensor?) {
+  package func backward(_ dy: Tensor, overwriting: Bool) -> (dx: Tensor, residual: Tensor?) {
     guard let saved = saved.take() else { preconditionFailure("backward needs a training forward") }
     let dy = dy.converted(to: .blocked)
     let (x, mean) = (saved.x, saved.mean)

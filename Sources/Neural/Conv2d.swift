@@ -50,7 +50,7 @@ public final class Conv2d: Layer {
   }
 
   /// The backward pass; the input's gradient is added to `sum` where one is given.
-  func backward(_ dy: Tensor, inputGradient: Bool, addingTo sum: Tensor?) -> Tensor? {
+  package func backward(_ dy: Tensor, inputGradient: Bool, addingTo sum: Tensor?) -> Tensor? {
     guard let x = input.take() else { preconditionFailure("backward needs a training forward") }
     let dy = dy.converted(to: .blocked)
     weight.addGradient { accumulate, gradient in
@@ -64,9 +64,9 @@ public final class Conv2d: Layer {
   }
 
   /// Forgets the training pass's input until `restoreInput` brings an equal one.
-  func dropInput() { input = nil }
+  package func dropInput() { input = nil }
 
-  func restoreInput(_ x: Tensor) { input = x }
+  package func restoreInput(_ x: Tensor) { input = x }
 
   private func padded(_ vector: Tensor) -> Tensor {
     let result = Tensor.zeros([Normalisation.channelCount(vector.count)])

@@ -5,11 +5,11 @@ import Tensors
 ///
 /// Training overwrites the convolution's output with its gradient; inference folds the running
 /// statistics into the convolution's weights and writes each output once.
-final class ConvolutionUnit {
-  let convolution: Conv2d
-  let norm: BatchNorm2d
+package final class ConvolutionUnit {
+  package let convolution: Conv2d
+  package let norm: BatchNorm2d
 
-  init(
+  package init(
     convolution: String, norm: String, inputs: Int, outputs: Int, kernel: Int, stride: Int,
     relu: Bool, generator: inout SeededGenerator
   ) {
@@ -19,10 +19,10 @@ final class ConvolutionUnit {
     self.norm = BatchNorm2d(norm, channels: outputs, relu: relu)
   }
 
-  var parameters: [Parameter] { convolution.parameters + norm.parameters }
-  var buffers: [NamedTensor] { norm.buffers }
+  package var parameters: [Parameter] { convolution.parameters + norm.parameters }
+  package var buffers: [NamedTensor] { norm.buffers }
 
-  func forward(_ x: Tensor, training: Bool, adding residual: Tensor? = nil) -> Tensor {
+  package func forward(_ x: Tensor, training: Bool, adding residual: Tensor? = nil) -> Tensor {
     if training {
       return norm.forward(
         convolution.forward(x, training: true), training: true, adding: residual)
@@ -34,7 +34,9 @@ final class ConvolutionUnit {
     return convolution.forward(x, folding: epilogue)
   }
 
-  func backward(_ dy: Tensor, inputGradient: Bool = true, addingTo sum: Tensor? = nil) -> Tensor? {
+  package func backward(_ dy: Tensor, inputGradient: Bool = true, addingTo sum: Tensor? = nil)
+    -> Tensor?
+  {
     let (gradient, _) = norm.backward(dy, overwriting: true)
     return convolution.backward(gradient, inputGradient: inputGradient, addingTo: sum)
   }

@@ -49,7 +49,7 @@ public final class Parameter {
   }
 
   /// Adds a value to each element of the gradient.
-  func addGradient(_ term: (Int) -> Float) {
+  package func addGradient(_ term: (Int) -> Float) {
     addGradient { accumulate, gradient in
       for i in 0..<gradient.count {
         gradient.pointer[i] = term(i) + (accumulate ? gradient.pointer[i] : 0)

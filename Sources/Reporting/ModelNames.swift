@@ -1,5 +1,6 @@
 import Artifacts
 import Expressions
+import Networks
 
 /// Names for models that tell apart those that stand in one report.
 struct ModelNames: Sendable {
@@ -55,14 +56,7 @@ struct ModelNames: Sendable {
     }
   }
 
-  static func encoder(_ name: String) -> String {
-    let known = [
-      "resnet18": "ResNet-18", "resnet34": "ResNet-34", "resnet50": "ResNet-50",
-      "swin-t": "Swin-T", "swin-t-face": "Swin-T", "vit-b-32": "ViT-B/32",
-      "vit-b-16": "ViT-B/16", "vit-l-14": "ViT-L/14",
-    ]
-    return known[name] ?? name
-  }
+  static func encoder(_ name: String) -> String { EncoderCatalogue.standard.title(name) }
 }
 
 extension DatasetCard {

@@ -1,6 +1,7 @@
 import Artifacts
 import Expressions
 import Imaging
+import Networks
 import Neural
 import Platform
 import Tensors
@@ -81,7 +82,7 @@ import Testing
   ) throws -> Trainer {
     var generator = SeededGenerator(
       seed: options.seed, RandomStream.initialisation.rawValue)
-    let encoder = try EncoderCatalogue.make(
+    let encoder = try EncoderCatalogue.standard.make(
       options.encoder, EncoderOptions(width: options.width, imageSize: Self.size),
       generator: &generator)
     let classes = try ClassList(exactly: Self.names)

@@ -1,5 +1,6 @@
 import Artifacts
 import Expressions
+import Networks
 import Neural
 import Platform
 import Tensors
@@ -58,7 +59,7 @@ import Testing
   /// An untrained model of the shards' classes.
   private func model(_ shards: Shards, in folder: TemporaryDirectory) throws -> Classifier {
     var generator = SeededGenerator(seed: 3)
-    let encoder = try EncoderCatalogue.make(
+    let encoder = try EncoderCatalogue.standard.make(
       "resnet18", EncoderOptions(width: 1.0 / 16, imageSize: 16), generator: &generator)
     let classes = try ClassList(exactly: shards.classes)
     let head = try MethodCatalogue.make(

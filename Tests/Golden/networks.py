@@ -59,7 +59,7 @@ def make(name):
         import timm
 
         return Model(timm.create_model("swin_tiny_patch4_window7_224", num_classes=0, drop_path_rate=0.0), 768)
-    return Model(FaceNetwork(), 512) if name == "swin-face" else residual(name)
+    return Model(FaceNetwork(), 512) if name == "swin-t-face" else residual(name)
 
 
 def plain(name):
@@ -126,7 +126,7 @@ def check(binary, name, size, limit, steps):
 
 NETWORKS = [
     ("resnet18", 224, WINOGRAD, 0), ("resnet18", 112, WINOGRAD, STEPS), ("resnet50", 224, WINOGRAD, 0),
-    ("swin-t", 224, DIRECT, 0), ("swin-face", 112, DIRECT, STEPS),
+    ("swin-t", 224, DIRECT, 0), ("swin-t-face", 112, DIRECT, STEPS),
 ]
 chosen = [entry for entry in NETWORKS if not sys.argv[2:] or entry[0] in sys.argv[2:]]
 sys.exit(1 if sum(check(sys.argv[1], *entry) for entry in chosen) else 0)

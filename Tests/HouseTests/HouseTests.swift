@@ -11,7 +11,7 @@ import Testing
     "Artifacts": 1, "Archives": 1, "YAML": 1, "Tensors": 1, "Imaging": 1, "Plotting": 1,
     "Projection": 1, "ONNX": 1,
     "Neural": 2, "PipelineKit": 2, "StageKit": 2, "Weights": 2, "Downloads": 2,
-    "Faces": 3, "Language": 3, "Portraits": 3,
+    "Faces": 3, "Language": 3, "Portraits": 3, "Networks": 3,
     "Expressions": 4,
     "Reporting": 5,
     "Stages": 6,
@@ -108,6 +108,46 @@ import Testing
       contentsOf: Self.root.appendingPathComponent("docs/architecture.md"), encoding: .utf8)
     for room in Self.floors.keys where !room.hasPrefix("C") || room == "CKernels" {
       #expect(page.contains("`\(room)`"), "docs/architecture.md does not name \(room)")
+    }
+  }
+
+  /// Files that may name a network: defaults of parameters, and an example in a parameter's help.
+  static let namingNetworks: Set<String> = [
+    "Sources/Expressions/Training/TrainingOptions.swift",
+    "Sources/Stages/Train/TrainContract.swift",
+    "Sources/Stages/Embed/EmbedContract.swift", "Benchmarks/Training/Main.swift",
+  ]
+
+  /// Adding a network touches one folder: nothing else in the sources knows a network by its name.
+  @Test func networksAreNamedInTheirFolders() throws {
+    let room = "Sources/Networks/"
+    var names: Set<String> = []
+    var named: Set<String> = []
+    var files: [(path: String, text: String)] = []
+    for folder in ["Sources", "Benchmarks", "Fuzz"] {
+      let top = Self.root.appendingPathComponent(folder)
+      let paths = try #require(FileManager.default.enumerator(atPath: top.path))
+      for case let path as String in paths where path.hasSuffix(".swift") {
+        let text = try String(contentsOf: top.appendingPathComponent(path), encoding: .utf8)
+        files.append(("\(folder)/\(path)", text))
+      }
+    }
+    for (path, text) in files where path.hasPrefix(room) {
+      let found = text.matches(of: /\bkind\(\s*"([\w-]+)"/).map { String($0.1) }
+      names.formUnion(found)
+      if !found.isEmpty { named.insert(String(path.dropFirst(room.count).prefix { $0 != "/" })) }
+    }
+    #expect(names.isSuperset(of: ["resnet18", "swin-t", "vit-b-16"]))
+    let folders = Set(
+      files.map(\.path).filter { $0.hasPrefix(room) }.map { $0.dropFirst(room.count) }
+        .filter { $0.contains("/") }.map { String($0.prefix { $0 != "/" }) })
+    #expect(named == folders, "each folder of Networks holds a family")
+    for (path, text) in files
+    where !path.hasPrefix(room) && !Self.namingNetworks.contains(path) {
+      let words = Set(
+        text.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }.map(String.init))
+      let own = names.intersection(words)
+      #expect(own.isEmpty, "\(path) names \(own.sorted()): ask EncoderCatalogue instead")
     }
   }
 

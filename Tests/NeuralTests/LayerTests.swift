@@ -1,3 +1,4 @@
+import Networks
 import Neural
 import Platform
 import Tensors

@@ -1,10 +1,15 @@
 import Artifacts
+import Networks
 import Platform
 import Testing
 import Weights
 
 /// Names of every spelling lead to one, with the same numbers.
 @Suite struct ArchitectureTests {
+  private func encoder(_ name: String) throws -> Architecture {
+    try EncoderCatalogue.standard.kind(name).architecture
+  }
+
   private func same(_ a: ImportedWeights, _ b: ImportedWeights) throws {
     #expect(a.tensors.map(\.name) == b.tensors.map(\.name))
     for (first, second) in zip(a.tensors, b.tensors) {
@@ -27,7 +32,9 @@ import Weights
   }
 
   @Test func clipOfAnotherSizeIsRefusedByName() throws {
-    let found = fault { _ = try ImportedWeights.open(golden("clip-openai.pt"), as: .vitB16) }
+    let found = fault {
+      _ = try ImportedWeights.open(golden("clip-openai.pt"), as: encoder("vit-b-16"))
+    }
     #expect(found?.message.contains("ViT-B/16 has width 768, 12 layers and patch 16") == true)
   }
 
@@ -57,7 +64,7 @@ import Weights
   }
 
   @Test func trainingCheckpointIsUnwrapped() throws {
-    let weights = try ImportedWeights.open(golden("resnet18.pth.tar"), as: .resnet18)
+    let weights = try ImportedWeights.open(golden("resnet18.pth.tar"), as: encoder("resnet18"))
     #expect(weights.prefix == "state_dict.module.")
     #expect(weights["layer4.1.bn2.running_var"]?.shape == [8])
     #expect(weights["fc.weight"] == nil)
@@ -67,13 +74,16 @@ import Weights
   }
 
   @Test func faceSwinIsTheSameInBothSpellings() throws {
-    let canonical = try ImportedWeights.open(golden("swin-face.safetensors"), as: .swinTFace)
-    let wrapped = try ImportedWeights.open(golden("swin-face.pt"), as: .swinTFace)
+    let canonical = try ImportedWeights.open(
+      golden("swin-face.safetensors"), as: encoder("swin-t-face"))
+    let wrapped = try ImportedWeights.open(golden("swin-face.pt"), as: encoder("swin-t-face"))
     #expect(wrapped.prefix == "state_dict_backbone.module.")
     try same(canonical, wrapped)
     #expect(canonical.configuration["patch"] == 2 && canonical.configuration["window"] == 7)
     #expect(canonical.configuration["features"] == 6)
-    let plain = fault { _ = try ImportedWeights.open(golden("swin-face.pt"), as: .swinT) }
+    let plain = fault {
+      _ = try ImportedWeights.open(golden("swin-face.pt"), as: encoder("swin-t"))
+    }
     #expect(plain?.message.contains("feature.0.weight' is unexpected") == true)
   }
 
@@ -103,10 +113,11 @@ import Weights
   @Test func publishedFileReadsBackAsItself() throws {
     let folder = try TemporaryDirectory()
     for (name, architecture) in [
-      ("clip-hf.safetensors", Architecture.clip), ("resnet18.pth.tar", .resnet18),
-      ("swin-face.pt", .swinTFace), ("blip.safetensors", .blip),
+      ("clip-hf.safetensors", Architecture.clip),
+      ("resnet18.pth.tar", try encoder("resnet18")),
+      ("swin-face.pt", try encoder("swin-t-face")), ("blip.safetensors", .blip),
     ] {
-      let path = folder("\(architecture.rawValue).safetensors")
+      let path = folder("\(architecture.name).safetensors")
       let weights = try ImportedWeights.open(golden(name), as: architecture)
       try weights.write(to: path, namePrefix: "encoder.", description: ["a": 1])
       let again = try ImportedWeights.open(path, as: architecture)

@@ -1,5 +1,6 @@
 import Artifacts
 import Imaging
+import Networks
 import Neural
 import Platform
 import Tensors
@@ -24,10 +25,10 @@ public final class Classifier {
   /// Opens a model artifact, or its safetensors file.
   ///
   /// - Throws: `Fault` naming what the model lacks.
-  public init(_ path: String) throws {
+  public init(_ path: String, encoders: EncoderCatalogue = .standard) throws {
     let file = try ModelFile(path)
     description = file.description
-    encoder = try EncoderCatalogue.make(
+    encoder = try encoders.make(
       description.encoder,
       EncoderOptions(
         width: description.width, imageSize: description.preprocessing.imageSize))

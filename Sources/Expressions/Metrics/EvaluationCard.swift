@@ -4,7 +4,7 @@ import Artifacts
 public struct ModelCard: Sendable, Equatable {
   /// `discrete` or `knowledge-enhanced`.
   public var method: String
-  /// `resnet18`.
+  /// The encoder's name in the catalogue.
   public var encoder: String
   public var seed: Int?
   /// Everything else that tells models apart, such as width, image size, epochs, loss weights.

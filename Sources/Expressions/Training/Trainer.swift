@@ -1,4 +1,5 @@
 import Artifacts
+import Networks
 import Neural
 import Platform
 import Tensors

@@ -1,13 +1,13 @@
 import Tensors
 
 /// Two projections with an activation between (Vaswani et al. 2017, section 3.3).
-final class FeedForward {
+package final class FeedForward {
   private let up: Projection
   private let down: Projection
   private let activation: Activation
   private var sum: Tensor?
 
-  init(
+  package init(
     up: String, down: String, width: Int, hidden: Int, activation: Activation,
     deviation: (up: Double, down: Double), from source: ParameterSource
   ) throws {
@@ -20,9 +20,9 @@ final class FeedForward {
     self.activation = activation
   }
 
-  var parameters: [Parameter] { up.parameters + down.parameters }
+  package var parameters: [Parameter] { up.parameters + down.parameters }
 
-  func forward(_ x: Tensor, adding residual: Tensor?, training: Bool) -> Tensor {
+  package func forward(_ x: Tensor, adding residual: Tensor?, training: Bool) -> Tensor {
     let (hidden, sum) = up.forward(x, activation, training: training)
     self.sum = sum
     let y = down.forward(hidden, adding: residual, training: training)
@@ -31,7 +31,7 @@ final class FeedForward {
     return y
   }
 
-  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+  package func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
     guard let sum = sum.take() else {
       preconditionFailure("backward needs a training forward")
     }

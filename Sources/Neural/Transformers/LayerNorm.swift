@@ -33,7 +33,9 @@ public final class LayerNorm: Layer {
   }
 
   /// The same with the input's gradient added to what `sum` holds.
-  func backward(_ dy: Tensor, addingTo sum: Tensor) { backward(dy, addingTo: sum, into: nil) }
+  package func backward(_ dy: Tensor, addingTo sum: Tensor) {
+    backward(dy, addingTo: sum, into: nil)
+  }
 
   private func backward(_ dy: Tensor, addingTo sum: Tensor?, into dx: Tensor?) {
     guard let saved = saved.take() else { preconditionFailure("backward needs a training forward") }

@@ -13,7 +13,7 @@ public final class ParameterSource {
   }
 
   /// Put before every name.
-  let prefix: String
+  package let prefix: String
   private let file: (weights: SafetensorsFile, prefix: String, frozen: Bool)?
   /// The state of the random numbers, for who draws on after a fresh network.
   public private(set) var generator: SeededGenerator

@@ -1,13 +1,13 @@
 import Tensors
 
 /// Square patches of images as rows, projected: a convolution whose stride is its kernel.
-final class PatchEmbedding {
+package final class PatchEmbedding {
   private let weight: Parameter
   private let patch: Int
   private var saved: (rows: Tensor, input: [Int])?
 
   /// - Parameter deviation: of fresh weights; one over the root of the inputs where it is nil.
-  init(
+  package init(
     _ name: String, width: Int, patch: Int, deviation: Double? = nil, from source: ParameterSource
   ) throws {
     self.patch = patch
@@ -16,12 +16,13 @@ final class PatchEmbedding {
       name, [width, 3, patch, patch], .normal(deviation ?? usual))
   }
 
-  var parameters: [Parameter] { [weight] }
+  package var parameters: [Parameter] { [weight] }
 
   private var matrix: Tensor { weight.value.reshaped([weight.value.shape[0], 3 * patch * patch]) }
 
   /// Rows of all images' patches and the grid of one image.
-  func forward(_ x: Tensor, training: Bool) -> (y: Tensor, grid: (rows: Int, columns: Int)) {
+  package func forward(_ x: Tensor, training: Bool) -> (y: Tensor, grid: (rows: Int, columns: Int))
+  {
     precondition(x.shape.count == 4 && x.shape[1] == 3, "images have three channels")
     let grid = (rows: x.shape[2] / patch, columns: x.shape[3] / patch)
     precondition(grid.rows > 0 && grid.columns > 0, "an image is smaller than a patch")
@@ -34,7 +35,7 @@ final class PatchEmbedding {
     return (Matrix.product(rows, matrix, transposeB: true), grid)
   }
 
-  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+  package func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
     guard let (rows, shape) = saved.take() else {
       preconditionFailure("backward needs a training forward")
     }

@@ -12,9 +12,11 @@ import Tensors
 ///
 /// As open_clip and timm do (`bicubic`, antialiased): Keys' kernel with a = -0.5, stretched by the
 /// scale where the grid shrinks. The step is linear, so gradients flow back through it.
-struct PositionTable {
+package struct PositionTable {
   /// The side of the grid that the table holds.
-  let side: Int
+  package let side: Int
+
+  package init(side: Int) { self.side = side }
 
   /// Weights [target, side] of one axis.
   private func weights(_ target: Int) -> [[Double]] {
@@ -39,7 +41,7 @@ struct PositionTable {
 
   /// The matrix [rows x columns, side x side] that takes the table to another grid; nil where it is
   /// the same.
-  func matrix(rows: Int, columns: Int) -> Tensor? {
+  package func matrix(rows: Int, columns: Int) -> Tensor? {
     if rows == side, columns == side { return nil }
     let (vertical, horizontal) = (weights(rows), weights(columns))
     let result = Tensor([rows * columns, side * side])

@@ -1,16 +1,16 @@
 import Tensors
 
 /// y = x W^T + b over rows, with a residual added on the way.
-final class Projection {
+package final class Projection {
   /// [outputs, inputs], or [inputs, outputs] where `isTransposed`.
-  let weight: Parameter
-  let bias: Parameter?
-  let outputs: Int
+  package let weight: Parameter
+  package let bias: Parameter?
+  package let outputs: Int
   private let isTransposed: Bool
   private var input: Tensor?
 
   /// - Parameter deviation: of fresh weights.
-  init(
+  package init(
     _ weight: String, _ bias: String?, inputs: Int, outputs: Int, transposed: Bool = false,
     deviation: Double, from source: ParameterSource
   ) throws {
@@ -21,14 +21,16 @@ final class Projection {
     isTransposed = transposed
   }
 
-  var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
+  package var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
-  func forward(_ x: Tensor, adding residual: Tensor? = nil, training: Bool) -> Tensor {
+  package func forward(_ x: Tensor, adding residual: Tensor? = nil, training: Bool) -> Tensor {
     forward(x, end: ProductEnd(bias: bias?.value, residual: residual), training: training)
   }
 
   /// activation(x W^T + b), and the activation's argument where it is kept for the backward pass.
-  func forward(_ x: Tensor, _ activation: Activation, training: Bool) -> (y: Tensor, sum: Tensor?) {
+  package func forward(_ x: Tensor, _ activation: Activation, training: Bool) -> (
+    y: Tensor, sum: Tensor?
+  ) {
     let sum = training ? Tensor([x.shape[0], outputs]) : nil
     let end = ProductEnd(bias: bias?.value, activation: (activation, keeping: sum))
     return (forward(x, end: end, training: training), sum)
@@ -40,13 +42,13 @@ final class Projection {
   }
 
   /// Forgets the input that a training forward kept, or gives it back before the backward pass.
-  func keep(_ x: Tensor?) { input = x }
+  package func keep(_ x: Tensor?) { input = x }
 
   /// Adds the gradients; `dy` is left as it is.
   ///
   /// - Parameter slope: the activation that made the input and its argument: the result is then the
   ///   gradient of that.
-  func backward(
+  package func backward(
     _ dy: Tensor, slope: (Activation, at: Tensor)? = nil, inputGradient: Bool
   ) -> Tensor? {
     guard let x = input.take() else { preconditionFailure("backward needs a training forward") }

@@ -19,7 +19,7 @@ public struct TransformerShape: Sendable, Equatable {
 }
 
 /// One layer of a transformer.
-protocol TransformerBlock: AnyObject {
+package protocol TransformerBlock: AnyObject {
   var parameters: [Parameter] { get }
   func forward(_ x: Tensor, _ sequences: Sequences, training: Bool) -> Tensor
   /// The output at one row of each sequence only, for inference.
@@ -29,14 +29,15 @@ protocol TransformerBlock: AnyObject {
 }
 
 /// Normalisation before each part, names as OpenAI's CLIP.
-final class PreNormBlock: TransformerBlock {
+package final class PreNormBlock: TransformerBlock {
   private let attentionNorm: LayerNorm
   private let attention: SelfAttention
   private let feedForwardNorm: LayerNorm
   private let feedForward: FeedForward
 
-  init(_ name: String, _ shape: TransformerShape, causal: Bool, from source: ParameterSource) throws
-  {
+  package init(
+    _ name: String, _ shape: TransformerShape, causal: Bool, from source: ParameterSource
+  ) throws {
     // Fresh weights as OpenAI's CLIP draws them.
     let inner = 1 / Double(shape.width).squareRoot()
     let last = inner / Double(2 * shape.layers).squareRoot()
@@ -52,26 +53,26 @@ final class PreNormBlock: TransformerBlock {
       deviation: (inner / 2.0.squareRoot(), last), from: source)
   }
 
-  var parameters: [Parameter] {
+  package var parameters: [Parameter] {
     attention.parameters + attentionNorm.parameters + feedForward.parameters
       + feedForwardNorm.parameters
   }
 
-  func forward(_ x: Tensor, _ sequences: Sequences, training: Bool) -> Tensor {
+  package func forward(_ x: Tensor, _ sequences: Sequences, training: Bool) -> Tensor {
     let middle = attention.forward(
       attentionNorm.forward(x, training: training), sequences, adding: x, training: training)
     return feedForward.forward(
       feedForwardNorm.forward(middle, training: training), adding: middle, training: training)
   }
 
-  func forward(_ x: Tensor, _ sequences: Sequences, at rows: [Int]) -> Tensor {
+  package func forward(_ x: Tensor, _ sequences: Sequences, at rows: [Int]) -> Tensor {
     let middle = attention.forward(
       attentionNorm.forward(x, training: false), sequences, at: rows, adding: Rows.gather(x, rows))
     return feedForward.forward(
       feedForwardNorm.forward(middle, training: false), adding: middle, training: false)
   }
 
-  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+  package func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
     guard let inner = feedForward.backward(dy, inputGradient: true) else { return nil }
     feedForwardNorm.backward(inner, addingTo: dy)
     guard let outer = attention.backward(dy, inputGradient: true) else { return nil }
@@ -109,26 +110,26 @@ final class PostNormBlock: TransformerBlock {
       "\(name).output.LayerNorm", width: shape.width, epsilon: epsilon, from: source)
   }
 
-  var parameters: [Parameter] {
+  package var parameters: [Parameter] {
     attention.parameters + attentionNorm.parameters + feedForward.parameters
       + feedForwardNorm.parameters
   }
 
-  func forward(_ x: Tensor, _ sequences: Sequences, training: Bool) -> Tensor {
+  package func forward(_ x: Tensor, _ sequences: Sequences, training: Bool) -> Tensor {
     let middle = attentionNorm.forward(
       attention.forward(x, sequences, adding: x, training: training), training: training)
     return feedForwardNorm.forward(
       feedForward.forward(middle, adding: middle, training: training), training: training)
   }
 
-  func forward(_ x: Tensor, _ sequences: Sequences, at rows: [Int]) -> Tensor {
+  package func forward(_ x: Tensor, _ sequences: Sequences, at rows: [Int]) -> Tensor {
     let middle = attentionNorm.forward(
       attention.forward(x, sequences, at: rows, adding: Rows.gather(x, rows)), training: false)
     return feedForwardNorm.forward(
       feedForward.forward(middle, adding: middle, training: false), training: false)
   }
 
-  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+  package func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
     guard let outer = feedForwardNorm.backward(dy, inputGradient: true),
       let through = feedForward.backward(outer, inputGradient: true)
     else { return nil }

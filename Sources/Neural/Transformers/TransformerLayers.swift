@@ -3,9 +3,9 @@ import Platform
 import Tensors
 
 /// What the shapes in a file of weights say about a transformer.
-enum TransformerLayers {
+package enum TransformerLayers {
   /// The number of layers whose tensors begin with `prefix` and the layer's number.
-  static func count(_ weights: SafetensorsFile, _ prefix: String) -> Int {
+  package static func count(_ weights: SafetensorsFile, _ prefix: String) -> Int {
     var count = 0
     for entry in weights.entries where entry.name.hasPrefix(prefix) {
       let digits = entry.name.dropFirst(prefix.count).prefix { $0 != "." }
@@ -14,7 +14,7 @@ enum TransformerLayers {
     return count
   }
 
-  static func shape(
+  package static func shape(
     width: Int, heads: Int?, layers: Int, hidden: Int, activation: Activation, file: String
   ) throws -> TransformerShape {
     let heads = heads ?? max(1, width / 64)

@@ -1,17 +1,17 @@
 import Tensors
 
 /// Blocks one after another over packed sequences.
-final class TransformerStack {
-  let blocks: [any TransformerBlock]
+package final class TransformerStack {
+  package let blocks: [any TransformerBlock]
   private var selected: (rows: [Int], shape: [Int])?
 
-  init(_ blocks: [any TransformerBlock]) { self.blocks = blocks }
+  package init(_ blocks: [any TransformerBlock]) { self.blocks = blocks }
 
-  var parameters: [Parameter] { blocks.flatMap(\.parameters) }
+  package var parameters: [Parameter] { blocks.flatMap(\.parameters) }
 
   /// - Parameter rows: one row of each sequence whose output is wanted; nil wants all rows. In
   ///   inference the last block computes no others.
-  func forward(_ x: Tensor, _ sequences: Sequences, at rows: [Int]? = nil, training: Bool)
+  package func forward(_ x: Tensor, _ sequences: Sequences, at rows: [Int]? = nil, training: Bool)
     -> Tensor
   {
     var x = x
@@ -24,7 +24,7 @@ final class TransformerStack {
   }
 
   /// Goes back only as far as something is trainable or the input's gradient is wanted.
-  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+  package func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
     var gradient = dy
     if let (rows, shape) = selected.take() {
       gradient = .zeros(shape)

@@ -1,4 +1,5 @@
 import Expressions
+import Networks
 import ONNX
 import Platform
 
@@ -6,7 +7,7 @@ import Platform
 struct HeadExport {
   /// d.
   let width: Int
-  private let classCount: Int
+  let classCount: Int
   /// **Shape**: [K, d]; for cosines the embeddings' directions over the temperature. Where a class
   /// scores by its nearest prompt, [K n, d].
   private let weight: [Float]
@@ -19,9 +20,9 @@ struct HeadExport {
   private static let smallestLength: Float = 1e-8
 
   /// - Throws: `Fault` for a method that is not known here, or tensors that are missing.
-  init(_ source: ExportSource) throws {
-    classCount = source.description.classes.count
-    switch MethodOptions.Name(rawValue: source.description.method) {
+  init(_ source: ExportSource, _ description: ModelDescription) throws {
+    classCount = description.classes.count
+    switch MethodOptions.Name(rawValue: description.method) {
     case .discrete:
       let (shape, values) = try source.tensor("method.classifier.weight")
       width = shape.last ?? 0
@@ -31,28 +32,28 @@ struct HeadExport {
     case .knowledgeEnhanced:
       let (shape, values) = try source.tensor("method.text")
       let width = shape.last ?? 0
-      let temperature = source.description.temperature
+      let temperature = description.temperature
       let rows = stride(from: 0, to: values.count, by: max(1, width)).map { start in
         let row = values[start..<start + width].map(Double.init)
         let length = max(row.reduce(0) { $0 + $1 * $1 }.squareRoot(), Double(Self.smallestLength))
         return row.map { $0 / length / temperature }
       }
-      let pooled = Self.pooled(rows, source.description.ensemble)
+      let pooled = Self.pooled(rows, description.ensemble)
       promptsPerClass = max(1, pooled.count / max(1, classCount))
       weight = pooled.flatMap { $0.map { Float($0) } }
       self.width = width
       bias = nil
     default:
       throw Fault(
-        .badInput, "models of the method '\(source.description.method)' cannot be exported yet",
-        at: .init(source.file.tensors.path))
+        .badInput, "models of the method '\(description.method)' cannot be exported yet",
+        at: .init(source.tensors.path))
     }
     guard weight.count == classCount * promptsPerClass * width, width > 0,
       bias.map({ $0.count == classCount }) ?? true
     else {
       throw Fault(
         .badInput, "the method's tensors do not fit \(classCount) classes",
-        at: .init(source.file.tensors.path))
+        at: .init(source.tensors.path))
     }
   }
 
@@ -111,7 +112,7 @@ struct HeadExport {
       guard shape.count == 2, shape[1] == width else {
         throw Fault(
           .badInput, "the tensor '\(name)' does not fit features of \(width)",
-          at: .init(source.file.tensors.path))
+          at: .init(source.tensors.path))
       }
       rows = (0..<rowCount).flatMap { row in
         (0..<shape[0]).map { column in

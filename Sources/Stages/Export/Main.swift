@@ -1,5 +1,6 @@
 import Artifacts
 import Expressions
+import Networks
 import ONNX
 import Platform
 import StageKit
@@ -24,9 +25,11 @@ import StageKit
 
   static func run(_ context: StageContext) throws {
     let file = try ModelFile(context.input("model"))
-    let source = ExportSource(file)
-    let encoder = try EncoderExports.named(file.description.encoder, at: file.tensors.path)
-    let head = try HeadExport(source)
+    let source = ExportSource(
+      file.tensors, imageSize: file.description.preprocessing.imageSize)
+    let encoder = try EncoderCatalogue.standard.export(
+      file.description.encoder, at: file.tensors.path)
+    let head = try HeadExport(source, file.description)
     let formats = Set(context.parameters.strings("formats"))
     let directory = context.output("files")
     let card = ExportCard(file.description, promptsPerClass: head.promptsPerClass)
@@ -49,12 +52,12 @@ import StageKit
     _ encoder: any EncoderExport, _ head: HeadExport, _ source: ExportSource, _ card: ExportCard
   ) throws -> [UInt8] {
     var graph = ONNXGraph(name: "ferry")
-    let side = source.description.preprocessing.imageSize
+    let side = source.imageSize
     let pixels = graph.input("pixels", [.named("N"), 3, .size(side), .size(side)])
     let features = try encoder.build(source, pixels, into: &graph)
     let logits = head.build(features, into: &graph)
     let probabilities = graph.node("Softmax", [logits], ["axis": .integer(1)])
-    let k = source.description.classes.count
+    let k = head.classCount
     graph.output("probabilities", probabilities, [.named("N"), .size(k)])
     graph.output("logits", logits, [.named("N"), .size(k)])
     graph.output("features", features, [.named("N"), .size(head.width)])

@@ -1,6 +1,7 @@
 import Artifacts
 import Expressions
 import Imaging
+import Networks
 import Neural
 import Platform
 import Tensors
@@ -31,11 +32,12 @@ struct FaceEncoder {
   }
 
   private static func imported(_ name: String, _ path: String, size: Int) throws -> FaceEncoder {
-    let encoder = try EncoderCatalogue.make(
-      name, EncoderOptions(width: try width(name, path), imageSize: size))
+    let kind = try EncoderCatalogue.standard.kind(name)
+    let configuration = try Artifact.open(path).metadata["configuration"] ?? .null
+    let encoder = try EncoderCatalogue.standard.make(
+      name, EncoderOptions(width: kind.width(configuration), imageSize: size))
     try Checkpoint.load(Files.join(path, ModelFile.fileName), into: encoder.layer.state)
-    let plan = AugmentationPlan(
-      size: size, normalisation: name.hasPrefix("vit-") ? .clip : .imageNet)
+    let plan = AugmentationPlan(size: size, normalisation: kind.normalisation)
     return FaceEncoder(
       width: encoder.width, description: nil,
       encode: { rows, pixels in
@@ -48,16 +50,6 @@ struct FaceEncoder {
         }
         return encoder.layer.forward(input, training: false)
       }, score: { _ in nil })
-  }
-
-  /// The factor on the channels that the import found; towers of CLIP have one size each.
-  private static func width(_ name: String, _ path: String) throws -> Double {
-    let configuration = try Artifact.open(path).metadata["configuration"]
-    if let channels = configuration?["base_channels"]?.number { return channels / 64 }
-    if name.hasPrefix("swin"), let channels = configuration?["width"]?.number {
-      return channels / 96
-    }
-    return 1
   }
 
   /// The vectors `[N, d]` of some faces.

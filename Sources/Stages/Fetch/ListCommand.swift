@@ -1,4 +1,5 @@
 import Artifacts
+import Networks
 import StageKit
 import Weights
 
@@ -16,7 +17,7 @@ struct ListCommand: ParsableCommand {
     }
     for entry in KnownWeights.catalogue {
       print("\(entry.name): \(entry.summary)")
-      if let encoder = entry.encoder { print("  import with: encoder=\(encoder.rawValue)") }
+      if let encoder = entry.encoder { print("  import with: encoder=\(encoder)") }
       print("  licence: \(entry.licence)")
       for file in entry.files {
         print("  \(file.url)")
@@ -30,7 +31,7 @@ struct ListCommand: ParsableCommand {
   private static func json(_ entry: KnownWeights) -> JSONValue {
     [
       "name": .string(entry.name), "summary": .string(entry.summary),
-      "encoder": entry.encoder.map { .string($0.rawValue) } ?? .null,
+      "encoder": entry.encoder.map { .string($0) } ?? .null,
       "licence": .string(entry.licence),
       "files": .array(
         entry.files.map {

@@ -1,5 +1,6 @@
 import Artifacts
 import Downloads
+import Networks
 import Platform
 import StageKit
 import Weights

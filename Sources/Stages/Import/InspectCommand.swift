@@ -1,4 +1,5 @@
 import Artifacts
+import Networks
 import Platform
 import StageKit
 import Weights
@@ -17,7 +18,7 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     let file = try WeightFile.open(path)
     let elements = file.tensors.reduce(0) { $0 &+ $1.count }
-    let fits = Architecture.allCases.filter { (try? ImportedWeights(file, as: $0)) != nil }
+    let fits = Architecture.all.filter { (try? ImportedWeights(file, as: $0)) != nil }
     if json {
       let tensors = file.tensors.map { tensor -> JSONValue in
         [
@@ -27,7 +28,7 @@ struct InspectCommand: ParsableCommand {
       }
       let value: JSONValue = [
         "format": .string(file.format.rawValue), "tensors": .array(tensors),
-        "elements": .integer(elements), "architectures": JSONValue(fits.map(\.rawValue)),
+        "elements": .integer(elements), "architectures": JSONValue(fits.map(\.name)),
         "metadata": .object(file.metadata.mapValues { .string($0) }),
       ]
       return print(value.pretty, terminator: "")
@@ -49,7 +50,7 @@ struct InspectCommand: ParsableCommand {
     print(
       fits.isEmpty
         ? "fits no architecture as it stands; ferry-import run says what is missing"
-        : "fits: \(fits.map(\.rawValue).joined(separator: ", "))")
+        : "fits: \(fits.map(\.name).joined(separator: ", "))")
   }
 
   private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }

@@ -1,4 +1,5 @@
 import Artifacts
+import Networks
 import Platform
 import StageKit
 import Weights
@@ -10,7 +11,7 @@ import Weights
     summary: "Read .safetensors, .pth, .npz or .npy weights into a model artifact.",
     parameters: [
       ContractParameter(
-        "encoder", .choice(Architecture.allCases.map(\.rawValue)), default: nil,
+        "encoder", .choice(Architecture.all.map(\.name)), default: nil,
         help: "The architecture that the weights belong to."),
       ContractParameter(
         "prefix", .string, default: .null,
@@ -33,7 +34,7 @@ import Weights
 
   static func run(_ context: StageContext) throws {
     let path = context.input("files")
-    let encoder = Architecture(rawValue: context.parameters.string("encoder")) ?? .clip
+    let encoder = Architecture.named(context.parameters.string("encoder")) ?? .clip
     let weights = try ImportedWeights.open(
       path, as: encoder, prefix: context.parameters.optionalString("prefix"),
       dropUnexpected: context.parameters.string("unexpected") == "drop")
@@ -70,7 +71,7 @@ import Weights
       context.note("the weights' licence is not recorded: set licence to what their owners say")
     }
     return [
-      "architecture": .string(weights.architecture.rawValue),
+      "architecture": .string(weights.architecture.name),
       "configuration": .object(weights.configuration),
       "elements": .integer(weights.tensors.reduce(0) { $0 + $1.count }),
       "source": [
@@ -93,16 +94,6 @@ extension Import {
       }
     }
     return nil
-  }
-}
-
-extension Architecture {
-  /// Image encoders stand under `encoder.`, as in a model that was trained.
-  var publishedPrefix: String {
-    switch self {
-    case .resnet18, .resnet34, .resnet50, .swinT, .swinTFace, .vitB32, .vitB16, .vitL14: "encoder."
-    default: ""
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import Artifacts
 import Expressions
+import Networks
 import Neural
 import Platform
 

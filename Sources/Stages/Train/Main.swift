@@ -1,5 +1,6 @@
 import Artifacts
 import Expressions
+import Networks
 import Neural
 import Platform
 import StageKit
@@ -18,7 +19,7 @@ import Tensors
 
     var generator = SeededGenerator(
       seed: options.seed, RandomStream.initialisation.rawValue)
-    let encoder = try EncoderCatalogue.make(
+    let encoder = try EncoderCatalogue.standard.make(
       options.encoder, EncoderOptions(width: options.width, imageSize: options.imageSize),
       generator: &generator)
     let head = try MethodCatalogue.make(

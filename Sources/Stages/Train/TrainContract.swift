@@ -1,6 +1,7 @@
 import Artifacts
 import Expressions
 import Imaging
+import Networks
 
 /// The parameters of `ferry-train`; defaults are the published recipe.
 enum TrainContract {
@@ -26,7 +27,8 @@ enum TrainContract {
       help: "knowledge-enhanced: similarity, transformation and self-contrast losses on class "
         + "embeddings; discrete: cross-entropy on class indices, the baseline."),
     ContractParameter(
-      "encoder", .choice(EncoderCatalogue.names), default: "resnet18", help: "The visual encoder."),
+      "encoder", .choice(EncoderCatalogue.standard.names), default: "resnet18",
+      help: "The visual encoder."),
     ContractParameter(
       "width", .number, default: 1.0, minimum: 1.0 / 64, maximum: 4,
       help: "Factor on the encoder's channels; 1 is the published network."),

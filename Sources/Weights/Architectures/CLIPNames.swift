@@ -4,22 +4,29 @@ import Platform
 /// CLIP's two transformer towers (Radford et al. 2021): OpenAI's names, as in open_clip.
 ///
 /// Hugging Face keeps queries, keys and values apart, transposes the projections and has other names.
-struct CLIPNames: NameTable {
+package struct CLIPNames: NameTable {
   /// A visual tower's sizes.
-  struct Tower: Sendable {
+  package struct Tower: Sendable {
     var name: String
     var width: Int
     var layers: Int
     var patch: Int
     var embedding: Int
-    static let vitB32 = Tower(name: "ViT-B/32", width: 768, layers: 12, patch: 32, embedding: 512)
-    static let vitB16 = Tower(name: "ViT-B/16", width: 768, layers: 12, patch: 16, embedding: 512)
-    static let vitL14 = Tower(name: "ViT-L/14", width: 1024, layers: 24, patch: 14, embedding: 768)
+
+    package init(name: String, width: Int, layers: Int, patch: Int, embedding: Int) {
+      self.name = name
+      self.width = width
+      self.layers = layers
+      self.patch = patch
+      self.embedding = embedding
+    }
   }
   /// The visual tower that is asked for; nil takes any size, and either tower alone.
   let tower: Tower?
 
-  var marks: [String] {
+  package init(tower: Tower?) { self.tower = tower }
+
+  package var marks: [String] {
     [
       "visual.conv1.weight", "token_embedding.weight",
       "vision_model.embeddings.patch_embedding.weight",
@@ -32,7 +39,7 @@ struct CLIPNames: NameTable {
     "attn_mask": "computed from the sizes", "logit_bias": "not a part of CLIP",
   ]
 
-  func place(_ given: String, rank: Int) -> TensorPlace? {
+  package func place(_ given: String, rank: Int) -> TensorPlace? {
     // open_clip's models with a custom text tower call it `text.`.
     let name = given.hasPrefix("text.") ? String(given.dropFirst(5)) : given
     if let reason = Self.unused[name] { return .unused(reason) }
@@ -88,7 +95,7 @@ struct CLIPNames: NameTable {
     return .whole("\(block).\(layer).\(kind)")
   }
 
-  func layout(_ shapes: [String: [Int]]) -> ArchitectureLayout {
+  package func layout(_ shapes: [String: [Int]]) -> ArchitectureLayout {
     var layout = ArchitectureLayout()
     let hasImage = tower != nil || shapes["visual.conv1.weight"] != nil
     let hasText = shapes["token_embedding.weight"] != nil

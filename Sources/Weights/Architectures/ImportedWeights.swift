@@ -110,7 +110,7 @@ public struct ImportedWeights: Sendable {
     let more = problems.count > 200 ? "\n  and \(problems.count - 200) more" : ""
     return Fault(
       .badInput,
-      "the weights are not those of \(architecture.rawValue): \(problems.count) problems\(shown)"
+      "the weights are not those of \(architecture.name): \(problems.count) problems\(shown)"
         + more, at: .init(file.path))
   }
 }

@@ -76,7 +76,7 @@ struct NameMatch {
     guard let best = counted.first else {
       throw Fault(
         .badInput,
-        "the file has no \(architecture.rawValue) weights: none of "
+        "the file has no \(architecture.name) weights: none of "
           + table.marks.map { "'\($0)'" }.joined(separator: ", "), at: .init(file.path),
         remedy: "ferry-import inspect FILE lists what it has")
     }
@@ -84,7 +84,7 @@ struct NameMatch {
     guard rivals.isEmpty else {
       throw Fault(
         .badInput,
-        "the file has \(architecture.rawValue) weights under each of "
+        "the file has \(architecture.name) weights under each of "
           + (["'\(best.0)'"] + rivals).joined(separator: ", "), at: .init(file.path),
         remedy: "say which with --set prefix=...")
     }

@@ -1,3 +1,4 @@
+import Networks
 import Platform
 import Weights
 
@@ -33,7 +34,7 @@ public func fuzzOne(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     try Files.write(preamble + input, to: path)
     let file = try WeightFile.open(path)
     for tensor in file.tensors { _ = try tensor.floats() }
-    for architecture in Architecture.allCases {
+    for architecture in Architecture.all {
       do { _ = try ImportedWeights(file, as: architecture) } catch is Fault { continue }
     }
   } catch {

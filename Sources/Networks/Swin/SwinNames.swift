@@ -1,5 +1,6 @@
 import Artifacts
 import Platform
+import Weights
 
 /// Swin Transformers (Liu et al. 2021): timm's names, without the classifier.
 ///
@@ -103,23 +104,4 @@ struct SwinNames: NameTable {
     layout.addNorm("feature.3", outputs)
     return outputs
   }
-}
-
-/// Counts in tensor names.
-enum Layers {
-  /// The most layers that a file may have.
-  static let limit = 512
-
-  /// One more than the largest number after `prefix`, at most `limit`.
-  static func count(_ names: some Sequence<String>, _ prefix: String) -> Int {
-    var count = 0
-    for name in names where name.hasPrefix(prefix) {
-      let digits = name.dropFirst(prefix.count).prefix { ("0"..."9").contains($0) }
-      if let number = Int(digits), number < limit { count = max(count, number + 1) }
-    }
-    return count
-  }
-
-  /// The whole square root.
-  static func root(_ number: Int) -> Int { Int(Double(max(0, number)).squareRoot()) }
 }

@@ -1,4 +1,5 @@
 import Artifacts
+import Neural
 import Platform
 import Tensors
 

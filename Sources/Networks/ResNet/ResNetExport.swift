@@ -3,7 +3,6 @@ import Platform
 
 /// Residual networks with basic or bottleneck blocks, as torchvision and timm name them.
 struct ResNetExport: EncoderExport {
-  let names = ["resnet18", "resnet34", "resnet50"]
   let classifierName = "fc"
 
   func build(

@@ -1,5 +1,6 @@
 import Artifacts
 import Platform
+import Weights
 
 /// Residual networks (He et al. 2016): torchvision's names, without the classifier.
 struct ResNetNames: NameTable {

@@ -1,4 +1,4 @@
-import Expressions
+import Networks
 import Neural
 import Platform
 import Tensors
@@ -7,15 +7,15 @@ import Testing
 @Suite struct EncoderCatalogueTests {
   @Test func theFieldsEncodersAreThere() {
     for name in ["resnet18", "resnet50", "swin-t", "swin-t-face", "vit-b-16"] {
-      #expect(EncoderCatalogue.names.contains(name))
+      #expect(EncoderCatalogue.standard.names.contains(name))
     }
   }
 
-  @Test(arguments: EncoderCatalogue.names)
+  @Test(arguments: EncoderCatalogue.standard.names)
   func everyEncoderGivesAndTakesGradients(_ name: String) throws {
     let size = name == "swin-t-face" ? 112 : 224
     var generator = SeededGenerator(seed: 1)
-    let encoder = try EncoderCatalogue.make(
+    let encoder = try EncoderCatalogue.standard.make(
       name, EncoderOptions(width: 1.0 / 32, imageSize: size), generator: &generator)
     #expect(encoder.layer.state.allSatisfy { $0.name.hasPrefix("encoder.") })
     #expect(Set(encoder.layer.state.map(\.name)).count == encoder.layer.state.count)
@@ -33,7 +33,7 @@ import Testing
   @Test func sizesThatDoNotFitSayWhich() {
     var generator = SeededGenerator(seed: 1)
     #expect {
-      try EncoderCatalogue.make(
+      try EncoderCatalogue.standard.make(
         "swin-t-face", EncoderOptions(width: 0.1, imageSize: 100), generator: &generator)
     } throws: { error in
       "\(error)".contains("image_size: 112")

@@ -1,10 +1,8 @@
-import Expressions
 import ONNX
 import Platform
 
 /// CLIP's image towers: OpenAI's names inside, timm's outside.
 struct VisionTransformerExport: EncoderExport {
-  let names = ["vit-b-32", "vit-b-16", "vit-l-14"]
   let classifierName = "head"
   /// timm's networks end in one dense layer, which takes the tower's projection in too.
   let foldsProjection: String? = "encoder.visual.proj"
@@ -37,13 +35,13 @@ struct VisionTransformerExport: EncoderExport {
   ) throws -> String {
     let (kernel, patches) = try source.tensor("encoder.visual.conv1.weight")
     let (places, positions) = try source.tensor("encoder.visual.positional_embedding")
-    let side = source.description.preprocessing.imageSize
+    let side = source.imageSize
     guard kernel.count == 4, places.count == 2, kernel[0] % Self.headWidth == 0,
       (side / kernel[2]) * (side / kernel[2]) + 1 == places[0]
     else {
       throw Fault(
         .badInput, "a vision transformer is exported at the size of its position table only",
-        at: .init(source.file.tensors.path),
+        at: .init(source.tensors.path),
         remedy: "train it at that size: 224 px for the published ones")
     }
     let (width, tokens) = (kernel[0], places[0])

@@ -1,3 +1,4 @@
+import Neural
 import Platform
 import Tensors
 

@@ -3,13 +3,11 @@ import Platform
 
 /// Swin Transformers, as timm names them; the face network has two dense layers more at its end.
 struct SwinExport: EncoderExport {
-  let names: [String]
   let classifierName: String
   private let isFace: Bool
 
   init(isFace: Bool) {
     self.isFace = isFace
-    names = [isFace ? "swin-t-face" : "swin-t"]
     classifierName = isFace ? "output" : "head.fc"
   }
 
@@ -17,11 +15,11 @@ struct SwinExport: EncoderExport {
     _ source: ExportSource, _ pixels: String, into graph: inout ONNXGraph
   ) throws -> String {
     let (kernel, values) = try source.tensor("encoder.patch_embed.proj.weight")
-    let side = source.description.preprocessing.imageSize
+    let side = source.imageSize
     guard kernel.count == 4, kernel[2] > 0, side % kernel[2] == 0 else {
       throw Fault(
         .badInput, "pictures of \(side) px do not divide into the network's patches",
-        at: .init(source.file.tensors.path))
+        at: .init(source.tensors.path))
     }
     var builder = Builder(source: source, graph: graph)
     var x = try builder.patches(pixels, kernel, values)
