@@ -1,5 +1,13 @@
 import CKernels
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// The geometry of a two-dimensional convolution and its passes.
 ///
 /// Equation: y[n,k,i,j] = sum over c,r,s of w[k,c,r,s] x[n,c, i stride + r - padding, ...] + b[k].
@@ -11,8 +19,11 @@ public struct Convolution: Sendable, Equatable {
   public var stride: Int
   public var padding: Int
   /// Whether 3x3 kernels with stride 1 may run by Winograd's F(4x4, 3x3), which has about five times
-  /// the rounding error of the direct sum.
-  public var allowsWinograd = true
+  /// the rounding error of the direct sum; `FERRY_CONVOLUTION=direct` makes false the default.
+  public var allowsWinograd = Self.winogradIsDefault
+
+  private static let winogradIsDefault =
+    getenv("FERRY_CONVOLUTION").map { String(cString: $0) } != "direct"
 
   public init(
     inputChannels: Int, outputChannels: Int, kernelHeight: Int, kernelWidth: Int, stride: Int,

@@ -128,5 +128,7 @@ NETWORKS = [
     ("resnet18", 224, WINOGRAD, 0), ("resnet18", 112, WINOGRAD, STEPS), ("resnet50", 224, WINOGRAD, 0),
     ("swin-t", 224, DIRECT, 0), ("swin-t-face", 112, DIRECT, STEPS),
 ]
-chosen = [entry for entry in NETWORKS if not sys.argv[2:] or entry[0] in sys.argv[2:]]
-sys.exit(1 if sum(check(sys.argv[1], *entry) for entry in chosen) else 0)
+
+if __name__ == "__main__":
+    chosen = [entry for entry in NETWORKS if not sys.argv[2:] or entry[0] in sys.argv[2:]]
+    sys.exit(1 if sum(check(sys.argv[1], *entry) for entry in chosen) else 0)
