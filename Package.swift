@@ -143,7 +143,7 @@ let package = Package(
     // Measured against the peers by Benchmarks/.
     .executableTarget(
       name: "benchmark-training",
-      dependencies: ["Platform", "Networks", "Neural", "Tensors", "Artifacts"],
+      dependencies: ["Platform", "Networks", "Neural", "Tensors", "Artifacts", "Expressions"],
       path: "Benchmarks/Training", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(
       name: "benchmark-weights", dependencies: ["Platform", "Networks", "Weights"],

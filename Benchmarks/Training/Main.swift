@@ -28,6 +28,8 @@ import Tensors
     /// A folder of weights and images to compare with a reference, and the steps to train there.
     var parity: String?
     var steps = 0
+    var rate = 0.005
+    var temperature = 0.01
     /// Processor time of all threads, for a machine that others use, too; with threads=1.
     var processorTime = false
   }
@@ -38,10 +40,13 @@ import Tensors
     var generator = SeededGenerator(seed: 1)
     if options.network == "sgemm" { return timeLibrary(options) }
     let (network, features) = try network(options, &generator)
-    let head = Linear("fc", inputs: features, outputs: 7, generator: &generator)
     if let folder = options.parity {
-      return try Parity(folder: folder, steps: options.steps).run(network, head)
+      return try Parity(
+        folder: folder, steps: options.steps, batch: options.batch, rate: options.rate,
+        temperature: options.temperature
+      ).run(network)
     }
+    let head = Linear("fc", inputs: features, outputs: 7, generator: &generator)
     let optimiser = SGD(
       network.parameters + head.parameters, learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
     let images = Tensor([options.batch, 3, options.size, options.size])
@@ -124,11 +129,13 @@ import Tensors
       case "inference": options.inference = value != "0"
       case "parity": options.parity = value
       case "steps": options.steps = Int(value) ?? 0
+      case "rate": options.rate = Double(value) ?? 0
+      case "temperature": options.temperature = Double(value) ?? 0
       default:
         throw Fault(
           .usage, "'\(argument)' is not an option",
           remedy: "options are network=, width=, batch=, size=, threads=, inference=, clock=, "
-            + "parity=, steps=")
+            + "parity=, steps=, rate=, temperature=")
       }
     }
     return options

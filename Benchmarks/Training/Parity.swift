@@ -1,43 +1,71 @@
 import Artifacts
+import Expressions
 import Neural
 import Platform
 import Tensors
 
 /// A network of given weights on given images, for scripts that compare it with its reference.
 ///
-/// The folder has `weights.safetensors` with the network's names and a classifier's `fc`, and
-/// `inputs.safetensors` with `images`. `ours.safetensors` receives the features at inference, and
-/// after `steps` steps the losses and all weights; sample i has the label i mod 7.
+/// The folder has `weights.safetensors` with the network's names, and `inputs.safetensors` with `images`.
+/// `ours.safetensors` receives the features at inference. With `steps`, text embeddings `text` of seven
+/// classes and the neutral transformation's weights, the network is trained by the knowledge-enhanced
+/// losses, on batches in turn; losses and all weights are written. Sample i of a batch has the label
+/// i mod 7, and the last class is neutral.
 struct Parity {
   let folder: String
   let steps: Int
+  let batch: Int
+  let rate: Double
+  let temperature: Double
 
-  func run(_ network: any Layer, _ head: Linear) throws {
-    let state = network.state + head.state
-    try Checkpoint.load(Files.join(folder, "weights.safetensors"), into: state)
+  func run(_ network: any Layer) throws {
+    let weights = Files.join(folder, "weights.safetensors")
     let inputs = try SafetensorsFile(Files.join(folder, "inputs.safetensors"))
-    let entry = try inputs.require("images", .float32)
-    let images = Tensor(entry.shape, values: try inputs.floats(entry))
-    var out = [NamedTensor("features", network.forward(images, training: false))]
-    if steps > 0 {
-      let losses = try train(network, head, images)
-      out.append(NamedTensor("losses", Tensor([steps], values: losses.map { Float($0) })))
-      out += state.map { NamedTensor("final.\($0.name)", $0.tensor) }
+    let images = try tensor("images", inputs)
+    guard steps > 0 else {
+      try Checkpoint.load(weights, into: network.state)
+      let features = network.forward(images, training: false)
+      return try save([NamedTensor("features", features)])
     }
-    try Checkpoint.save(out, to: Files.join(folder, "ours.safetensors"))
+    var generator = SeededGenerator(seed: 1)
+    let text = try tensor("text", inputs)
+    let loss = KnowledgeLoss(temperature: temperature, neutralClass: text.shape[0] - 1)
+    let head = KnowledgeHead(
+      loss: loss, text: text, width: text.shape[1], hiddenWidth: 128, generator: &generator)
+    let state = network.state + head.parameters.map { NamedTensor($0.name, $0.value) }
+    try Checkpoint.load(weights, into: state)
+    let losses = train(network, head, images, classCount: text.shape[0])
+    try save(
+      [NamedTensor("losses", Tensor([steps], values: losses.map { Float($0) }))]
+        + state.map { NamedTensor("final.\($0.name)", $0.tensor) })
   }
 
-  private func train(_ network: any Layer, _ head: Linear, _ images: Tensor) throws -> [Double] {
+  private func tensor(_ name: String, _ file: SafetensorsFile) throws -> Tensor {
+    let entry = try file.require(name, .float32)
+    return Tensor(entry.shape, values: try file.floats(entry))
+  }
+
+  private func save(_ tensors: [NamedTensor]) throws {
+    try Checkpoint.save(tensors, to: Files.join(folder, "ours.safetensors"))
+  }
+
+  private func train(
+    _ network: any Layer, _ head: KnowledgeHead, _ images: Tensor, classCount: Int
+  ) -> [Double] {
     let optimiser = SGD(
-      network.parameters + head.parameters, learningRate: 0.005, momentum: 0.9, weightDecay: 5e-4)
-    let labels = (0..<images.shape[0]).map { $0 % 7 }
-    return (0..<steps).map { _ in
+      network.parameters + head.parameters, learningRate: rate, momentum: 0.9, weightDecay: 5e-4)
+    let labels = (0..<batch).map { $0 % classCount }
+    let (pixels, batches) = (images.count / images.shape[0], images.shape[0] / batch)
+    return (0..<steps).map { step in
+      let input = Tensor([batch] + images.shape.dropFirst())
+      let first = step % batches * batch * pixels
+      for index in 0..<input.count { input.pointer[index] = images.pointer[first + index] }
       optimiser.zeroGradients()
-      let logits = head.forward(network.forward(images, training: true), training: true)
-      let (loss, gradient) = SoftmaxCrossEntropy.loss(logits, labels: labels)
-      _ = network.backward(head.backward(gradient), inputGradient: false)
+      let features = network.forward(input, training: true)
+      let result = head.learn(features, Targets(labels: labels, classCount: classCount))
+      _ = network.backward(result.gradient, inputGradient: false)
       optimiser.step()
-      return loss
+      return result.losses.total
     }
   }
 }

@@ -41,7 +41,7 @@ def peer(name):
     if name.startswith("vit-"):
         model = Tower("ViT-" + name[4:].upper()).eval()
         return model, {k: v.contiguous() for k, v in model.state_dict().items()}, model, CLIP
-    model = make("swin-face" if name == "swin-t-face" else name).eval()
+    model = make(name).eval()
     with torch.no_grad():
         for tensor in model.state_dict().values():
             if tensor.dtype == torch.float32 and tensor.ndim == 1:
