@@ -8,6 +8,7 @@ SWIFT_TEST := swift test -c release
 BIN := .build/release
 PREFIX ?= /usr/local
 DEMO := .ferry-demo
+PARITY_STAGES := ingest align import embed features
 STAGES := synthesize fetch ingest align import embed shard train evaluate cross-test features \
   predict export report
 
@@ -35,11 +36,14 @@ lint: ## Check formatting, the way CI does.
 	swift format lint --strict --recursive Package.swift Sources Tests Fuzz
 
 parity: packages ## Compare full-size networks and tokenisers with their references; PYTHON has torch.
-	for name in benchmark-language benchmark-training ferry-import ferry-embed; do $(SWIFT_BUILD) --product $$name; done
+	for name in benchmark-language benchmark-training $(PARITY_STAGES:%=ferry-%); do \
+	  $(SWIFT_BUILD) --product $$name; done
 	$(or $(PYTHON),python3) Tests/Golden/text_encoders.py check $(BIN)/benchmark-language
 	$(or $(PYTHON),python3) Tests/Golden/tokenisers.py check $(BIN)/benchmark-language 5000
 	$(or $(PYTHON),python3) Tests/Golden/text_models.py $(BIN) $(SENTENCE_ENCODER)
+	$(or $(PYTHON),python3) Tests/Golden/features.py $(BIN)
 	$(or $(PYTHON),python3) Tests/Golden/networks.py $(BIN)/benchmark-training
+	$(or $(PYTHON),python3) Tests/Golden/twenty_steps.py $(BIN)/benchmark-training
 
 exports: build ## Hold exported models to onnxruntime, torchvision and timm; PYTHON has them.
 	scripts/check-exports $(BIN)

@@ -47,22 +47,28 @@ import Tensors
       ).run(network)
     }
     let head = Linear("fc", inputs: features, outputs: 7, generator: &generator)
-    let optimiser = SGD(
-      network.parameters + head.parameters, learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
     let images = Tensor([options.batch, 3, options.size, options.size])
     for i in 0..<images.count { images.pointer[i] = Float(generator.normal()) }
+    if options.inference {
+      return time(options) {
+        _ = head.forward(network.forward(images, training: false), training: false)
+      }
+    }
+    timeSteps(options, network, head, images)
+  }
+
+  private static func timeSteps(
+    _ options: Options, _ network: any Layer, _ head: Linear, _ images: Tensor
+  ) {
+    let optimiser = SGD(
+      network.parameters + head.parameters, learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
     let labels = (0..<options.batch).map { $0 % 7 }
     time(options) {
-      if options.inference {
-        _ = head.forward(network.forward(images, training: false), training: false)
-      } else {
-        optimiser.zeroGradients()
-        let features = network.forward(images, training: true)
-        let logits = head.forward(features, training: true)
-        let (_, gradient) = SoftmaxCrossEntropy.loss(logits, labels: labels)
-        _ = network.backward(head.backward(gradient), inputGradient: false)
-        optimiser.step()
-      }
+      optimiser.zeroGradients()
+      let logits = head.forward(network.forward(images, training: true), training: true)
+      let (_, gradient) = SoftmaxCrossEntropy.loss(logits, labels: labels)
+      _ = network.backward(head.backward(gradient), inputGradient: false)
+      optimiser.step()
     }
   }
 
