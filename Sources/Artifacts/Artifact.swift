@@ -103,15 +103,17 @@ public struct Artifact: Sendable {
   /// Writes `artifact.json` for every file now in `directory` and returns the artifact.
   ///
   /// Hidden files, links and `provenance.json` are not part of an artifact; a link is refused.
+  /// - Parameter digests: those of files that were digested as they were written, by their paths.
   public static func seal(
     _ directory: String, kind: String, schema: Int, rows: [String: Int] = [:],
-    metadata: JSONValue = .object([:]), threads: Int = 1
+    metadata: JSONValue = .object([:]), digests: [String: Digest] = [:], threads: Int = 1
   ) throws -> Artifact {
     let names = try contents(of: directory).filter { $0 != recordName && $0 != provenanceName }
     let files = try Parallel.map(names.count, threads: threads) { index in
       let path = Files.join(directory, names[index])
       return File(
-        path: names[index], size: Files.status(path)?.size ?? 0, digest: try Digest(ofFile: path))
+        path: names[index], size: Files.status(path)?.size ?? 0,
+        digest: try digests[names[index]] ?? Digest(ofFile: path))
     }
     let record: JSONValue = [
       "layout": .integer(layout), "kind": .string(kind), "schema": .integer(schema),

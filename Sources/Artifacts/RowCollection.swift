@@ -16,16 +16,23 @@ public enum RowCollection {
 /// Writes a row collection into a directory, one row after another.
 public final class RowCollectionWriter {
   private let directory: String
-  private var index: BufferedFile
+  private let index: BufferedFile
   private var shard: BufferedFile?
   private var shardCount = 0
+  /// Where every `stride`-th row begins in the index.
+  private var starts: [Int] = []
+  private var digests: [String: Digest] = [:]
+  /// Files that are being forced to disk.
+  private var closing: [Deferred<Void>] = []
   /// How many rows were written.
   public private(set) var count = 0
+
+  private static let stride = 64
 
   public init(_ directory: String) throws {
     self.directory = directory
     try Files.makeDirectories(directory)
-    index = try BufferedFile(Files.join(directory, RowCollection.indexName))
+    index = try BufferedFile(Files.join(directory, RowCollection.indexName), digesting: true)
   }
 
   /// Appends a row, which must be an object without the member `payload`.
@@ -35,54 +42,107 @@ public final class RowCollectionWriter {
   public func append(_ row: JSONValue, payload: [UInt8]? = nil, extension suffix: String = "jpg")
     throws
   {
-    precondition(row["payload"] == nil, "'payload' is the collection's own member")
+    try append(RowLine(row), payload: payload, extension: suffix)
+  }
+
+  /// Appends a row that is written out already.
+  public func append(_ row: RowLine, payload: [UInt8]? = nil, extension suffix: String = "jpg")
+    throws
+  {
+    if count % Self.stride == 0 { starts.append(index.size) }
     // The row is written out once: the index has it with one member more than the shard.
-    var (line, place) = row.canonicalBytes(placing: "payload")
-    if let payload, let member = try store(payload, line, suffix) {
-      let text = Array("\"payload\":".utf8) + member.canonicalBytes
-      let comma = [UInt8(ascii: ",")]
-      let isFirst = place == 1
-      let isLast = place == line.count - 1
-      line.insert(
-        contentsOf: (isFirst ? [] : comma) + text + (isFirst && !isLast ? comma : []), at: place)
-    }
-    line.append(UInt8(ascii: "\n"))
-    try index.append(line)
+    let place = try payload.map { try store($0, row.bytes, suffix) }
+    try index.append(place.map { row.bytes(with: $0) } ?? row.bytes)
+    try index.append(CollectionOfOne(UInt8(ascii: "\n")))
     count += 1
   }
 
-  private func store(_ payload: [UInt8], _ row: [UInt8], _ suffix: String) throws -> JSONValue? {
+  /// Returns where the payload stands, as canonical text.
+  private func store(_ payload: [UInt8], _ row: [UInt8], _ suffix: String) throws -> String {
     if let full = shard, full.size > RowCollection.shardLimit { try closeShard(full) }
-    let name = "shards/\(padded(shardCount, 5)).tar"
-    if shard == nil {
-      try Files.makeDirectories(Files.join(directory, "shards"))
-      shard = try BufferedFile(Files.join(directory, name))
-    }
-    guard let shard else { return nil }
+    let path = shardName(shardCount)
+    let shard = try self.shard ?? openShard(path)
     let key = padded(count, 8)
+    let name = "\(key).\(suffix)"
     let offset = shard.size + Tar.block
-    for (name, data) in [("\(key).\(suffix)", payload), ("\(key).json", row)] {
+    for (name, data) in [(name, payload), ("\(key).json", row)] {
       try shard.append(Tar.header(name, size: data.count))
       try shard.append(data)
       try shard.append(Tar.padding(after: data.count))
     }
-    return [
-      "shard": .string(name), "offset": .integer(offset), "size": .integer(payload.count),
-      "name": .string("\(key).\(suffix)"),
-    ]
+    return "{\"name\":\"\(name)\",\"offset\":\(offset),\"shard\":\"\(path)\",\"size\":"
+      + "\(payload.count)}"
+  }
+
+  private func shardName(_ number: Int) -> String { "shards/\(padded(number, 5)).tar" }
+
+  private func openShard(_ path: String) throws -> BufferedFile {
+    try Files.makeDirectories(Files.join(directory, "shards"))
+    let opened = try BufferedFile(Files.join(directory, path), digesting: true)
+    shard = opened
+    return opened
   }
 
   private func closeShard(_ full: BufferedFile) throws {
     try full.append([UInt8](repeating: 0, count: 2 * Tar.block))
-    try full.close()
+    try close(full, shardName(shardCount))
     shard = nil
     shardCount += 1
   }
 
-  /// Ends the last shard and the index.
-  public func finish() throws {
+  /// The disk works on while more is written.
+  private func close(_ file: BufferedFile, _ name: String) throws {
+    let (digest, done) = try file.closeMeanwhile()
+    digests[name] = digest
+    closing.append(done)
+  }
+
+  /// Reads an earlier row back, and its payload where it has one.
+  public func read(_ number: Int) throws -> (row: JSONValue, payload: [UInt8]?) {
+    precondition((0..<count).contains(number), "there is no such row yet")
+    let block = number / Self.stride
+    let end = block + 1 < starts.count ? starts[block + 1] : index.size
+    let lines = try index.read(starts[block]..<end).split(separator: UInt8(ascii: "\n"))
+    let path = Files.join(directory, RowCollection.indexName)
+    let here = Fault.Place(path, line: number + 1)
+    var row = try JSONValue.parse(lines[number % Self.stride], file: path)
+    let place = try row["payload"].map { try RowCollection.Place($0, at: here) }
+    row["payload"] = nil
+    return (row, try place.map { try payload(at: $0) })
+  }
+
+  private func payload(at place: RowCollection.Place) throws -> [UInt8] {
+    if let shard, place.shard == shardName(shardCount) { return try shard.read(place.range) }
+    return try Files.read(place.range, of: Files.join(directory, place.shard))
+  }
+
+  /// Ends the last shard and the index, and returns the digests of all files by their paths.
+  @discardableResult
+  public func finish() throws -> [String: Digest] {
     if let shard { try closeShard(shard) }
-    try index.close()
+    try close(index, RowCollection.indexName)
+    for done in closing { try done.get() }
+    return digests
+  }
+}
+
+extension RowCollection {
+  /// Where a payload stands.
+  struct Place: Sendable {
+    var shard: String
+    var range: Range<Int>
+    var name: String
+
+    init(_ json: JSONValue, at here: Fault.Place) throws {
+      guard let shard = json["shard"]?.string, let offset = json["offset"]?.integer,
+        let size = json["size"]?.integer, let name = json["name"]?.string, offset >= 0, size >= 0,
+        !shard.hasPrefix("/"), !shard.split(separator: "/").contains(".."),
+        !offset.addingReportingOverflow(size).overflow
+      else { throw Fault(.badInput, "a damaged payload entry", at: here) }
+      self.shard = shard
+      range = offset..<offset + size
+      self.name = name
+    }
   }
 }
 
@@ -96,22 +156,16 @@ public func padded(_ number: Int, _ width: Int) -> String {
 public final class RowCollectionReader: Sendable {
   /// The rows in order, each without its `payload` member.
   public let rows: [JSONValue]
-  private let places: [Place?]
+  private let places: [RowCollection.Place?]
   private let shards: [String: MappedFile]
   private let directory: String
-
-  private struct Place: Sendable {
-    var shard: String
-    var range: Range<Int>
-    var name: String
-  }
 
   /// Opens the collection in `directory`.
   /// - Throws: `Fault` where the index is damaged or names bytes that are not there.
   public init(_ directory: String) throws {
     self.directory = directory
     var rows: [JSONValue] = []
-    var places: [Place?] = []
+    var places: [RowCollection.Place?] = []
     var shards: [String: MappedFile] = [:]
     let path = Files.join(directory, RowCollection.indexName)
     for (number, line) in try Files.read(path).split(separator: UInt8(ascii: "\n")).enumerated() {
@@ -120,7 +174,7 @@ public final class RowCollectionReader: Sendable {
       do { row = try JSONValue.parse(line, file: path) } catch let fault as Fault {
         throw Fault(.badInput, fault.message, at: here)
       }
-      let place = try row["payload"].map { try Self.place($0, at: here) }
+      let place = try row["payload"].map { try RowCollection.Place($0, at: here) }
       if let place {
         let map = try shards[place.shard] ?? MappedFile(Files.join(directory, place.shard))
         shards[place.shard] = map
@@ -135,15 +189,6 @@ public final class RowCollectionReader: Sendable {
     self.rows = rows
     self.places = places
     self.shards = shards
-  }
-
-  private static func place(_ json: JSONValue, at here: Fault.Place) throws -> Place {
-    guard let shard = json["shard"]?.string, let offset = json["offset"]?.integer,
-      let size = json["size"]?.integer, let name = json["name"]?.string, offset >= 0, size >= 0,
-      !shard.hasPrefix("/"), !shard.split(separator: "/").contains(".."),
-      !offset.addingReportingOverflow(size).overflow
-    else { throw Fault(.badInput, "a damaged payload entry", at: here) }
-    return Place(shard: shard, range: offset..<offset + size, name: name)
   }
 
   /// Calls `body` with the payload of row `index`, keeping its shard mapped meanwhile.

@@ -7,10 +7,16 @@ enum Tar {
     precondition(name.utf8.count <= 100, "ustar names have at most 100 bytes")
     precondition(size >> 33 == 0, "ustar sizes have at most eleven octal digits")
     var header = blank
-    for (index, byte) in name.utf8.enumerated() { header[index] = byte }
-    put(size, digits: 11, at: 124, &header)
-    put(header.reduce(0) { $0 + Int($1) }, digits: 6, at: 148, &header)
-    header[154] = 0
+    var sum = blankSum
+    header.withUnsafeMutableBufferPointer { header in
+      for (index, byte) in name.utf8.enumerated() {
+        header[index] = byte
+        sum += Int(byte)
+      }
+      sum += put(size, digits: 11, at: 124, header)
+      _ = put(sum, digits: 6, at: 148, header)
+      header[154] = 0
+    }
     return header
   }
 
@@ -37,11 +43,19 @@ enum Tar {
     return header
   }()
 
-  private static func put(_ number: Int, digits: Int, at offset: Int, _ header: inout [UInt8]) {
+  private static let blankSum = blank.reduce(0) { $0 + Int($1) }
+
+  /// Writes octal digits where there were zeros, and returns their sum.
+  private static func put(
+    _ number: Int, digits: Int, at offset: Int, _ header: UnsafeMutableBufferPointer<UInt8>
+  ) -> Int {
     var rest = number
+    var sum = 0
     for index in (offset..<offset + digits).reversed() {
       header[index] = UInt8(ascii: "0") + UInt8(rest & 7)
+      sum += Int(header[index])
       rest >>= 3
     }
+    return sum
   }
 }

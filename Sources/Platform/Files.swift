@@ -83,6 +83,30 @@ public enum Files {
     return bytes
   }
 
+  /// Reads a range of a file; fewer bytes where it ends before.
+  public static func read(_ range: Range<Int>, of path: String) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw fault("open", path) }
+    defer { close(descriptor) }
+    return try read(range, of: descriptor, path: path)
+  }
+
+  /// Reads a range of an open file; fewer bytes where it ends before.
+  public static func read(
+    _ range: Range<Int>, of descriptor: Int32, path: String
+  ) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+      while count < range.count, let base = buffer.baseAddress {
+        let got = pread(
+          descriptor, base + count, range.count - count, off_t(range.lowerBound + count))
+        if got < 0, errno == EINTR { continue }
+        guard got >= 0 else { throw fault("read", path) }
+        if got == 0 { return }
+        count += got
+      }
+    }
+  }
+
   /// Reads a whole text file, which must be UTF-8.
   public static func readText(_ path: String, limit: Int = .max) throws -> String {
     guard let text = String(validating: try read(path, limit: limit), as: UTF8.self) else {

@@ -84,4 +84,7 @@ struct WorkerThread {
   }
 
   func join() { pthread_join(handle, nil) }
+
+  /// Lets the thread end by itself.
+  func detach() { pthread_detach(handle) }
 }

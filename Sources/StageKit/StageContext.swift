@@ -15,6 +15,8 @@ public final class StageContext: Sendable {
   private let request: StageRequest
   private let publication: Publication
   private let sealed = Locked<[String: Digest]>([:])
+  /// The inputs' digests by port, where they are being taken.
+  private let digests = Locked<Deferred<[String: [Digest]]>?>(nil)
 
   init(
     contract: Contract, request: StageRequest, publication: Publication, threads: Int,
@@ -64,17 +66,34 @@ public final class StageContext: Sendable {
     return publication.attempt(port)
   }
 
+  /// Begins to take the inputs' digests, which `seal` needs, on a thread of its own: for stages that
+  /// read large files. With one thread it does nothing.
+  public func digestInputsMeanwhile() {
+    guard threads > 1 else { return }
+    let inputs = request.inputs
+    digests.withLock {
+      $0 = Deferred { try inputs.mapValues { try $0.map { try ContentDigest.of($0, threads: 1) } } }
+    }
+  }
+
+  private func inputDigests(_ port: String, _ paths: [String]) throws -> [Digest] {
+    if let begun = digests.withLock({ $0 }) { return try begun.get()[port] ?? [] }
+    return try paths.map { try ContentDigest.of($0, threads: threads) }
+  }
+
   /// Describes an output port's files in `artifact.json` and `provenance.json`.
+  /// - Parameter digests: those of files that were digested as they were written, by their paths.
   @discardableResult
   public func seal(
-    _ port: String, rows: [String: Int] = [:], metadata: JSONValue = .object([:])
+    _ port: String, rows: [String: Int] = [:], metadata: JSONValue = .object([:]),
+    digests: [String: Digest] = [:]
   ) throws -> Artifact {
     guard let declared = contract.output(port) else {
       preconditionFailure("the contract has no output '\(port)'")
     }
     let artifact = try Artifact.seal(
       output(port), kind: declared.kind, schema: declared.schema, rows: rows, metadata: metadata,
-      threads: threads)
+      digests: digests, threads: threads)
     try Files.write(
       try provenance().pretty, to: Files.join(output(port), Artifact.provenanceName))
     sealed.withLock { $0[port] = artifact.digest }
@@ -87,7 +106,7 @@ public final class StageContext: Sendable {
     var command = ["ferry-\(contract.name)", "run"]
     for port in contract.inputs {
       guard let paths = request.inputs[port.name] else { continue }
-      let digests = try paths.map { try ContentDigest.of($0, threads: threads) }
+      let digests = try inputDigests(port.name, paths)
       inputs[port.name] = .array(
         digests.map { ["kind": .string(port.kind), "digest": .string($0.hex)] })
       command += digests.flatMap { ["--in", "\(port.name)=\(port.kind):\($0.short)"] }

@@ -21,6 +21,28 @@ import Testing
     #expect(tar[257..<262].elementsEqual("ustar".utf8))
   }
 
+  @Test func earlierRowsAreReadBackWhileOthersAreWritten() throws {
+    let folder = try TemporaryDirectory()
+    let writer = try RowCollectionWriter(folder.path)
+    for number in 0..<300 {
+      let payload = number % 5 == 0 ? nil : [UInt8](repeating: UInt8(number & 255), count: number)
+      try writer.append(["id": .string("row \(number)"), "z": 1], payload: payload)
+      for earlier in [0, number / 2, number] {
+        let (row, bytes) = try writer.read(earlier)
+        #expect(row == ["id": .string("row \(earlier)"), "z": 1])
+        #expect(
+          bytes
+            == (earlier % 5 == 0
+              ? nil : [UInt8](repeating: UInt8(earlier & 255), count: earlier)))
+      }
+    }
+    let digests = try writer.finish()
+    #expect(digests.keys.sorted() == ["index.jsonl", "shards/00000.tar"])
+    for (name, digest) in digests {
+      #expect(try Digest(ofFile: Files.join(folder.path, name)) == digest)
+    }
+  }
+
   /// The index's line is the shard's row with one member more, in canonical order.
   @Test(arguments: [
     #"{"a":1,"z":2}"#, #"{"a":1}"#, #"{"z":2}"#, "{}",
