@@ -147,6 +147,9 @@ public struct ArchiveLimits: Sendable, Equatable {
   public var nestedInMemory = 32 << 20
   /// Memory that unpacking may take for its dictionary.
   public var dictionary = 96 << 20
+  /// A zip's directory is held in memory by parts of this size, each at least as large as its longest
+  /// record (at most 192 KiB).
+  public var directoryPart = 256 << 10
   /// Entries of one source.
   public var entries = 5_000_000
 

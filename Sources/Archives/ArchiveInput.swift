@@ -23,7 +23,7 @@ protocol ArchiveInput: AnyObject {
 }
 
 /// The position that a seek asks for, or a negative number where it lies outside.
-private func target(_ offset: Int, _ whence: Int32, position: Int, size: Int) -> Int {
+func seekTarget(_ offset: Int, _ whence: Int32, position: Int, size: Int) -> Int {
   let base =
     switch whence {
     case SEEK_SET: 0
@@ -94,7 +94,7 @@ final class FilesInput: ArchiveInput {
   private var lastEnd = 0
 
   func seek(_ offset: Int, from whence: Int32) -> Int64 {
-    let found = target(offset, whence, position: position, size: packedBytes)
+    let found = seekTarget(offset, whence, position: position, size: packedBytes)
     if found >= 0 { position = found }
     return Int64(found)
   }
@@ -136,7 +136,7 @@ final class MemoryInput: ArchiveInput {
   }
 
   func seek(_ offset: Int, from whence: Int32) -> Int64 {
-    let found = target(offset, whence, position: position, size: packedBytes)
+    let found = seekTarget(offset, whence, position: position, size: packedBytes)
     if found >= 0 { position = found }
     return Int64(found)
   }

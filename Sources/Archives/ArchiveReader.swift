@@ -142,14 +142,14 @@ private final class Walk {
   }
 
   private func archive(_ stream: ArchiveStream, prefix: String, depth: Int) throws {
-    var seen: Set<UInt64> = []
+    var seen = TextSet()
     var unpacked = 0
     while let header = try stream.next() {
       try count()
       try limits.checkExpansion(
         unpacked: stream.filteredBytes, packed: stream.packedBytes, at: stream.path)
       guard let name = accept(header, prefix: prefix) else { continue }
-      guard seen.insert(fingerprint(name)).inserted else {
+      guard seen.insert(name) else {
         issues.append(
           ArchiveIssue(.duplicateName, prefix + name, "an earlier entry has the same name"))
         continue
@@ -215,10 +215,5 @@ private final class Walk {
     let stream = try ArchiveStream(
       StreamInput(pull), path: path, passphrase: passphrase, limits: limits)
     try archive(stream, prefix: path + "/", depth: depth + 1)
-  }
-
-  /// FNV-1a: names of one archive are remembered as 8 bytes each, so memory stays small.
-  private func fingerprint(_ name: String) -> UInt64 {
-    name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 }

@@ -24,9 +24,11 @@ final class ArchiveStream {
   }
 
   let path: String
-  private let handle: OpaquePointer
-  private let hasPassphrase: Bool
-  private let input: any ArchiveInput
+  private var handle: OpaquePointer
+  private let passphrase: String?
+  private var input: any ArchiveInput
+  /// Where the archive is a zip with a long directory: its parts, of which `input` is one.
+  private let directory: ZipDirectory?
   private var inputFailure: Fault?
   private var isEncrypted = false
   private var hasHeader = false
@@ -38,13 +40,18 @@ final class ArchiveStream {
     _ input: any ArchiveInput, path: String, passphrase: String?, limits: ArchiveLimits
   ) throws {
     self.path = path
-    self.input = input
+    self.passphrase = passphrase
     memory = DictionaryLimit(bytes: limits.dictionary)
-    hasPassphrase = passphrase != nil
+    directory = try ZipDirectory(input, partBytes: limits.directoryPart)
+    self.input = try directory?.nextPart() ?? input
+    handle = try Self.reader(passphrase)
+    try openInput()
+  }
+
+  private static func reader(_ passphrase: String?) throws -> OpaquePointer {
     guard let handle = archive_read_new() else {
       throw Fault(.internal, "libarchive has no memory for a reader")
     }
-    self.handle = handle
     archive_read_support_format_zip(handle)
     archive_read_support_format_tar(handle)
     archive_read_support_format_7zip(handle)
@@ -55,7 +62,7 @@ final class ArchiveStream {
     archive_read_support_filter_xz(handle)
     archive_read_support_filter_zstd(handle)
     if let passphrase { archive_read_add_passphrase(handle, passphrase) }
-    try openInput()
+    return handle
   }
 
   deinit { archive_read_free(handle) }
@@ -99,6 +106,18 @@ final class ArchiveStream {
   /// Bytes that the outermost compression (`.gz` of `.tar.gz`) has yielded so far.
   var filteredBytes: Int { Int(archive_filter_bytes(handle, 0)) }
 
+  /// Goes on to the next part of a long directory; false where there is none.
+  private func openNextPart() throws -> Bool {
+    guard let part = try directory?.nextPart() else { return false }
+    let next = try Self.reader(passphrase)
+    archive_read_free(handle)
+    handle = next
+    input = part
+    hasHeader = false
+    try openInput()
+    return true
+  }
+
   /// Returns the next header, or nil at the end of the archive.
   func next() throws -> Header? {
     var entry: OpaquePointer?
@@ -109,7 +128,7 @@ final class ArchiveStream {
       : try memory.measured(at: path) { archive_read_next_header(handle, &entry) }
     hasHeader = true
     isFirstRead = true
-    if status == ARCHIVE_EOF { return nil }
+    if status == ARCHIVE_EOF { return try openNextPart() ? next() : nil }
     // ARCHIVE_WARN comes with a usable entry, for instance one whose name needs judging.
     if status != ARCHIVE_WARN { try check(status, "read") }
     guard let entry else { return nil }
@@ -152,7 +171,7 @@ final class ArchiveStream {
 
   /// Fills `buffer` with the current entry's next bytes and returns how many; 0 at its end.
   func read(into buffer: UnsafeMutableRawBufferPointer, entry: String) throws -> Int {
-    if isEncrypted, !hasPassphrase {
+    if isEncrypted, passphrase == nil {
       throw Fault(
         .badInput, "the entry is encrypted", at: .init(entry),
         remedy: "give the pass-phrase with passphrase_file or FERRY_PASSPHRASE")

@@ -9,6 +9,10 @@ struct RawZip {
     var mode: UInt32 = 0o100644
   }
   var entries: [Entry] = []
+  /// Whether the end is stated in ZIP64's records alone.
+  var isLarge = false
+  /// What stands behind the directory's last record.
+  var afterDirectory: [UInt8] = []
 
   mutating func add(
     _ name: String, _ bytes: [UInt8], crc: UInt32? = nil, statedSize: Int? = nil,
@@ -34,7 +38,17 @@ struct RawZip {
       directory += number(offset, 4) + entry.name
     }
     let start = out.count
+    directory += afterDirectory
     out += directory
+    if isLarge {
+      let end = out.count
+      out += number(0x0606_4B50, 4) + number(44, 8) + number(45, 2) + number(45, 2) + number(0, 8)
+      out += number(entries.count, 8) + number(entries.count, 8) + number(directory.count, 8)
+      out += number(start, 8) + number(0x0706_4B50, 4) + number(0, 4) + number(end, 8)
+      out += number(1, 4) + number(0x0605_4B50, 4) + number(0, 4) + number(0xFFFF, 2)
+      return out + number(0xFFFF, 2) + number(0xFFFF_FFFF, 4) + number(0xFFFF_FFFF, 4)
+        + number(0, 2)
+    }
     out += number(0x0605_4B50, 4) + number(0, 4) + number(entries.count, 2)
     out += number(entries.count, 2) + number(directory.count, 4) + number(start, 4) + number(0, 2)
     return out
