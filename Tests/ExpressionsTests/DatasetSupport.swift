@@ -46,7 +46,7 @@ struct DatasetFixture {
     let folder = try ScratchFolder()
     let source = try write(packaging, in: folder.path)
     let out = Files.join(folder.path, "samples")
-    let (record, _) = try Ingestion(source: source, options: options, threads: threads)
+    let (record, _, _) = try Ingestion(source: source, options: options, threads: threads)
       .write(to: out)
     let reader = try RowCollectionReader(out)
     return Ingested(

@@ -168,7 +168,7 @@ func everyFifthPersonOfTheLabelledPhotosTests252Pictures() throws {
   options.holdout = Holdout(every: 5)
   let folder = try ScratchFolder()
   let source = (testData ?? "") + "/lfw_expressions"
-  let (record, rows) = try Ingestion(source: source, options: options, threads: 2)
+  let (record, rows, _) = try Ingestion(source: source, options: options, threads: 2)
     .write(to: folder.path)
   #expect(rows == 355 + 400 + 124 + 227 + 400)
   #expect(record.counts[.test]?.values.reduce(0, +) == 252)

@@ -53,11 +53,16 @@ public struct Ingestion {
   ///
   /// - Throws: `Fault` for a source that is not the dataset, counts that deviate from the protocol's
   ///   and more trouble than the policy allows.
-  public func write(to directory: String) throws -> (record: DatasetRecord, rows: Int) {
+  ///
+  /// - Returns: what the artifact says of the data, the number of rows, and the digests of the larger
+  ///   files by their paths.
+  public func write(
+    to directory: String
+  ) throws -> (record: DatasetRecord, rows: Int, digests: [String: Digest]) {
     let (plan, writer) = try read(try definition.parser(options), to: directory)
     let written = try writer.finish(plan.rejects)
-    let clips = try plan.clips.map { try write($0, writer, to: directory) }
-    try judge(written.rejects, plan, rows: writer.rows.count, lostClips: clips?.lost ?? 0)
+    let clips = try plan.clips.map { try write($0, plan.rows, writer.kept, to: directory) }
+    try judge(written.rejects, plan, rows: writer.registered, lostClips: clips?.lost ?? 0)
     let deviations = try plan.scheme.check(
       clips?.counts ?? written.counts, accepting: options.acceptCounts)
     try Files.write(
@@ -67,7 +72,7 @@ public struct Ingestion {
       fold: options.fold, rule: plan.rule, classes: plan.scheme.classes, counts: written.counts,
       clips: clips?.counts, deviations: deviations, rejects: Reject.counts(written.rejects),
       notes: written.notes, termsAccepted: options.acceptTerms)
-    return (record, written.rows)
+    return (record, written.rows, written.digests)
   }
 
   /// Frames and clips are judged apart: one clip lost counts as much as its sixteen frames.
@@ -92,20 +97,19 @@ public struct Ingestion {
 
   /// Writes `clips.jsonl`: each clip's frames in order, without those that could not be read.
   private func write(
-    _ clips: [ClipPlan], _ writer: SampleWriter, to directory: String
+    _ clips: [ClipPlan], _ rows: [SampleRow], _ kept: [Bool], to directory: String
   ) throws -> (counts: ClassCounts, lost: Int) {
     let file = try BufferedFile(Files.join(directory, Self.clipsName))
     var counts: ClassCounts = [:]
     var lost = 0
     for clip in clips {
-      let frames = clip.rows.filter { writer.kept[$0] }
+      let frames = clip.rows.filter { kept[$0] }
       if frames.isEmpty {
         lost += 1
         continue
       }
       let row = ClipRow(
-        id: clip.id, split: clip.split, label: clip.label, frames: frames.map { writer.rows[$0].id }
-      )
+        id: clip.id, split: clip.split, label: clip.label, frames: frames.map { rows[$0].id })
       try file.append(row.json.canonicalBytes + [UInt8(ascii: "\n")])
       counts[clip.split, default: [:]][clip.label, default: 0] += 1
     }
@@ -125,7 +129,9 @@ public struct Ingestion {
       let issues = try reader.visit { entry in
         guard !SourcePath.isDebris(entry.path) else { return }
         try parser.take(entry) { row, bytes in
-          try add(writer.register(row), of: entry, bytes, to: writer)
+          var row = row
+          writer.register(&row)
+          try add(row, nil, of: entry, bytes, to: writer)
         }
       }
       var plan = try parser.plan()
@@ -138,31 +144,34 @@ public struct Ingestion {
     var plan = try parser.plan()
     plan.rejects += issues.map { Reject($0) }
     let writer = try writer(plan.convert)
-    writer.register(plan.rows)
+    writer.register(&plan.rows)
     try read(plan, into: writer)
     return (plan, writer)
   }
 
   /// Adds a picture, or lists it where it cannot be read.
   private func add(
-    _ index: Int, of entry: ArchiveEntry, _ bytes: () throws -> [UInt8], to writer: SampleWriter
+    _ row: SampleRow, _ index: Int?, of entry: ArchiveEntry, _ bytes: () throws -> [UInt8],
+    to writer: SampleWriter
   ) throws {
     let picture: [UInt8]
     do { picture = try bytes() } catch let fault as Fault
       where fault.place?.file == entry.path && !Self.isLocked(fault)
     {
-      return writer.reject(index, fault)
+      return writer.reject(row, fault)
     }
-    try writer.add(index, picture)
+    try writer.add(row, at: index, picture)
   }
 
   private func read(_ plan: IngestPlan, into writer: SampleWriter) throws {
     let bySource = plan.expand == nil ? Self.index(plan.rows) : [:]
     _ = try reader.visit { entry in
       if plan.expandable.contains(entry.path), let expand = plan.expand {
-        try expand(entry) { index, bytes in try writer.add(index, bytes) }
+        try expand(entry) { index, bytes in
+          try writer.add(plan.rows[index], at: index, bytes)
+        }
       } else if let index = bySource[entry.path].map(Int.init) {
-        try add(index, of: entry, { try entry.read() }, to: writer)
+        try add(plan.rows[index], index, of: entry, { try entry.read() }, to: writer)
       }
     }
   }

@@ -1,3 +1,4 @@
+import Artifacts
 import Imaging
 import Platform
 
@@ -6,20 +7,29 @@ final class PictureCheck: Sendable {
   typealias Convert = @Sendable ([UInt8], String) throws -> [UInt8]
 
   struct Picture: Sendable {
-    var index: Int
-    /// The source path, for messages.
-    var name: String
+    var row: SampleRow
+    /// Its position, where the rows were known before.
+    var index: Int?
     var bytes: [UInt8]
   }
 
   struct Checked: Sendable {
-    var index: Int
+    var row: SampleRow
+    var index: Int?
     var verdict: Verdict
   }
 
   enum Verdict: Sendable {
-    case good(PictureKey, picture: [UInt8], PictureNotes)
+    case good(Good)
     case bad(Fault)
+  }
+
+  /// A picture that decodes, and all that is needed to write it.
+  struct Good: Sendable {
+    var picture: [UInt8]
+    var line: RowLine
+    var key: PictureKey
+    var notes: PictureNotes
   }
 
   private let convert: Convert?
@@ -35,21 +45,20 @@ final class PictureCheck: Sendable {
   }
 
   func check(_ picture: Picture) -> Checked {
-    do {
-      let bytes: [UInt8]
-      if let convert {
-        bytes = try convert(picture.bytes, picture.name)
-      } else {
-        bytes = picture.bytes
-        try decode(bytes, picture.name)
-      }
-      return Checked(
-        index: picture.index,
-        verdict: .good(PictureKey(bytes), picture: bytes, try PictureNotes(bytes)))
-    } catch {
-      let fault = error as? Fault ?? Fault(.internal, "\(error)")
-      return Checked(index: picture.index, verdict: .bad(fault))
+    let verdict: Verdict
+    do { verdict = .good(try good(picture)) } catch {
+      verdict = .bad(error as? Fault ?? Fault(.internal, "\(error)"))
     }
+    return Checked(row: picture.row, index: picture.index, verdict: verdict)
+  }
+
+  private func good(_ picture: Picture) throws -> Good {
+    let name = picture.row.source
+    let bytes = try convert.map { try $0(picture.bytes, name) } ?? picture.bytes
+    if convert == nil { try decode(bytes, name) }
+    return Good(
+      picture: bytes, line: picture.row.line, key: PictureKey(bytes),
+      notes: try PictureNotes(bytes))
   }
 
   /// What fails within the bound of all threads is tried once more alone, within the whole bound.

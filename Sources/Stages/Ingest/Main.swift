@@ -67,6 +67,7 @@ import StageKit
 
   static func run(_ context: StageContext) throws {
     ReadingProcess.prepare()
+    context.digestInputsMeanwhile()
     let ingestion = try Ingestion(
       source: context.input("archive"), options: try options(context.parameters),
       passphrase: try passphrase(context.parameters), threads: context.threads
@@ -74,8 +75,9 @@ import StageKit
       try context.checkCancellation()
       context.progress(done, of: total, unit: "images")
     }
-    let (record, rows) = try ingestion.write(to: context.output("samples"))
-    try context.seal("samples", rows: ["samples": rows], metadata: record.json)
+    let (record, rows, digests) = try ingestion.write(to: context.output("samples"))
+    try context.seal(
+      "samples", rows: ["samples": rows], metadata: record.json, digests: digests)
     announce(record, context)
   }
 
