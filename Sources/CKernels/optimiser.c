@@ -61,8 +61,8 @@ static void TARGETED(adamw_task)(void *context, long index) {
   long end = long_min(job->count, (index + 1) * TASK_FLOATS);
   for (long i = index * TASK_FLOATS; i < end; i++) {
     float g = gradient[i], kept = value[i] * (1 - o.rate * o.decay);
-    float m = o.beta1 * first[i] + (1 - o.beta1) * g;
-    float v = o.beta2 * second[i] + (1 - o.beta2) * g * g;
+    float m = o.beta1 * first[i] + o.share1 * g;
+    float v = o.beta2 * second[i] + o.share2 * g * g;
     first[i] = m;
     second[i] = v;
     value[i] = kept - rate * m / (sqrtf(v) * root + o.epsilon);

@@ -38,6 +38,60 @@ public struct CosineRate: Schedule {
   }
 }
 
+/// A straight line from base to final over the period, then final.
+public struct LinearRate: Schedule {
+  public var base: Double
+  public var final: Double
+  public var period: Double
+
+  public init(_ base: Double, period: Double, final: Double = 0) {
+    precondition(period > 0, "a line needs a period")
+    self.base = base
+    self.period = period
+    self.final = final
+  }
+
+  public func rate(at time: Double) -> Double {
+    base + (final - base) * min(time, period) / period
+  }
+}
+
+/// One rise to the peak and one fall far below the start, both along cosines (Smith and Topin 2018), as
+/// PyTorch's `OneCycleLR`; momentum is left alone. Time counts steps from 0.
+public struct OneCycleRate: Schedule {
+  public var peak: Double
+  public var steps: Double
+  /// The share of the steps that rise.
+  public var rise: Double
+  /// The peak over the first rate.
+  public var start: Double
+  /// The first rate over the last.
+  public var end: Double
+
+  public init(
+    _ peak: Double, steps: Int, rise: Double = 0.3, start: Double = 25, end: Double = 1e4
+  ) {
+    precondition(steps > 0 && (0...1).contains(rise) && start > 0 && end > 0, "a cycle has steps")
+    self.peak = peak
+    self.steps = Double(steps)
+    self.rise = rise
+    self.start = start
+    self.end = end
+  }
+
+  public func rate(at time: Double) -> Double {
+    let (top, last) = (rise * steps - 1, steps - 1)
+    let first = peak / start
+    if time <= top { return Self.between(first, peak, top > 0 ? time / top : 1) }
+    let share = last > top ? min(1, (time - top) / (last - top)) : 1
+    return Self.between(peak, first / end, share)
+  }
+
+  private static func between(_ a: Double, _ b: Double, _ share: Double) -> Double {
+    b + (a - b) / 2 * (1 + cos(Double.pi * share))
+  }
+}
+
 /// base factor^k after k whole runs of `every` epochs.
 public struct StepRate: Schedule {
   public var base: Double

@@ -26,8 +26,8 @@ public enum Update {
     }
     var options = ferry_adamw_options(
       rate: Float(rate), beta1: Float(betas.0), beta2: Float(betas.1), epsilon: Float(epsilon),
-      decay: Float(decay), correction1: Float(1 - corrections.0),
-      correction2: Float(1 - corrections.1))
+      decay: Float(decay), share1: Float(1 - betas.0), share2: Float(1 - betas.1),
+      correction1: Float(1 - corrections.0), correction2: Float(1 - corrections.1))
     ferry_adamw(
       &options, gradient.pointer, value.count, value.pointer, first.pointer, second.pointer)
   }

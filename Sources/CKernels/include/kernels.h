@@ -306,6 +306,7 @@ void ferry_sgd(const ferry_sgd_options *options, const float *gradient, long cou
 
 typedef struct {
   float rate, beta1, beta2, epsilon, decay;
+  float share1, share2;            // 1 - beta, rounded once: 1 - 0.999f is off by 1e-5 of itself
   float correction1, correction2;  // 1 - beta^t
 } ferry_adamw_options;
 void ferry_adamw(const ferry_adamw_options *options, const float *gradient, long count,
