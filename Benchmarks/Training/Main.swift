@@ -25,6 +25,8 @@ import Tensors
     var size = 112
     var threads = 2
     var inference = false
+    /// Whether blocks are computed again in the backward pass.
+    var recomputes = false
     /// A folder of weights and images to compare with a reference, and the steps to train there.
     var parity: String?
     var steps = 0
@@ -110,6 +112,7 @@ import Tensors
     let encoder = try catalogue.make(
       options.network, EncoderOptions(width: options.width, imageSize: options.size, prefix: ""),
       generator: &generator)
+    (encoder.layer as? any RecomputingNetwork)?.recomputesBlocks = options.recomputes
     return (encoder.layer, encoder.width)
   }
 
@@ -133,6 +136,7 @@ import Tensors
       case "threads": options.threads = Int(value) ?? 2
       case "clock": options.processorTime = value == "processor"
       case "inference": options.inference = value != "0"
+      case "recompute": options.recomputes = value == "blocks"
       case "parity": options.parity = value
       case "steps": options.steps = Int(value) ?? 0
       case "rate": options.rate = Double(value) ?? 0
@@ -141,7 +145,7 @@ import Tensors
         throw Fault(
           .usage, "'\(argument)' is not an option",
           remedy: "options are network=, width=, batch=, size=, threads=, inference=, clock=, "
-            + "parity=, steps=, rate=, temperature=")
+            + "recompute=, parity=, steps=, rate=, temperature=")
       }
     }
     return options

@@ -70,6 +70,10 @@ public final class BatchNorm2d: Layer {
     let (scale, shift) = factors(mean: mean, inverse: inverse)
     let y = Normalisation.scaleShift(
       x, scale: scale, shift: shift, residual: residual, relu: relu)
+    guard Recomputation.keeps else {
+      saved = nil
+      return y
+    }
     let mask: Normalisation.Mask =
       !relu ? .none : (residual == nil ? .sign(scale: scale, shift: shift) : .output(y))
     saved = Saved(
@@ -83,7 +87,9 @@ public final class BatchNorm2d: Layer {
   /// The batch's mean and inverse deviation; moves the running statistics.
   private func batchFactors(_ x: Tensor) -> (mean: Tensor, inverse: Tensor) {
     let (mean, variance) = Normalisation.statistics(x)
-    track(mean, variance, samples: x.shape[0] * x.shape[2] * x.shape[3])
+    if Recomputation.moves {
+      track(mean, variance, samples: x.shape[0] * x.shape[2] * x.shape[3])
+    }
     let inverse = Tensor(mean.shape)
     for i in 0..<mean.count {
       inverse.pointer[i] = Float(1 / (Double(variance.pointer[i]) + epsilon).squareRoot())

@@ -33,7 +33,9 @@ public final class Conv2d: Layer {
   public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
   public func forward(_ x: Tensor, training: Bool) -> Tensor {
-    input = training ? (convolution.readsPlain(x) ? x : x.converted(to: .blocked)) : nil
+    input =
+      training && Recomputation.keeps
+      ? (convolution.readsPlain(x) ? x : x.converted(to: .blocked)) : nil
     var epilogue = Convolution.Epilogue()
     epilogue.bias = bias.map { padded($0.value) }
     return convolution.forward(x, weights: weight.value, epilogue: epilogue)

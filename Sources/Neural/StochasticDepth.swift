@@ -27,12 +27,13 @@ public final class StochasticDepth {
     _ x: Tensor, images: Int, training: Bool, branch: (_ adding: Tensor?) -> Tensor
   ) -> Tensor {
     guard training, let passes else { return branch(x) }
-    var generator = SeededGenerator(seed: seed, UInt64(passes.pointer[0]))
-    passes.pointer[0] += 1
+    let pass = UInt64(passes.pointer[0]) - (Recomputation.moves ? 0 : 1)
+    if Recomputation.moves { passes.pointer[0] += 1 }
+    var generator = SeededGenerator(seed: seed, pass)
     let factors = (0..<images).map { _ in
       generator.chance(rate) ? 0 : Float(1 / (1 - rate))
     }
-    self.factors = factors
+    self.factors = Recomputation.keeps ? factors : nil
     let y = branch(nil)
     scale(y, factors)
     Elementwise.add(x, to: y)

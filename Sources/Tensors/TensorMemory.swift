@@ -8,6 +8,30 @@ import Platform
   import Darwin
 #endif
 
+/// Counts the memory of the tensors that are made while it is in place.
+///
+/// ```swift
+/// let meter = MemoryMeter()
+/// MemoryMeter.$current.withValue(meter) { step() }
+/// print(meter.peak)
+/// ```
+public final class MemoryMeter: Sendable {
+  @TaskLocal public static var current: MemoryMeter?
+  private let bytes = Locked((now: 0, peak: 0))
+
+  public init() {}
+
+  /// The most bytes that tensors held at a time.
+  public var peak: Int { bytes.withLock { $0.peak } }
+
+  fileprivate func add(_ count: Int) {
+    bytes.withLock {
+      $0.now += count
+      $0.peak = max($0.peak, $0.now)
+    }
+  }
+}
+
 /// A run of 64-byte aligned memory that goes back to a free list when its last tensor ends.
 ///
 /// A training step asks for the same sizes in the same order every time, so from the second step on
@@ -17,12 +41,15 @@ final class TensorMemory: @unchecked Sendable {
   private let bytes: Int
   /// Whose memory this is, where it is not ours.
   private let owner: AnyObject?
+  private let meter: MemoryMeter?
 
   init(floats: Int) {
     let block = Recycler.shared.take(bytes: Recycler.rounded(floats * 4))
     pointer = block.pointer.assumingMemoryBound(to: Float.self)
     bytes = block.bytes
     owner = nil
+    meter = MemoryMeter.current
+    meter?.add(bytes)
   }
 
   /// Memory that lives as long as its owner, and is not written to.
@@ -30,10 +57,12 @@ final class TensorMemory: @unchecked Sendable {
     self.pointer = UnsafeMutablePointer(mutating: pointer)
     self.owner = owner
     bytes = 0
+    meter = nil
   }
 
   deinit {
     guard owner == nil else { return }
+    meter?.add(-bytes)
     Recycler.shared.give(.init(pointer: UnsafeMutableRawPointer(pointer), bytes: bytes))
   }
 }

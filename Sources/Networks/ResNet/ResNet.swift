@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Shapes: images [N, inputChannels, H, W], plain, of any size from 1 x 1 up; features [N, 512 width]
 /// with two convolutions a block and [N, 2048 width] with three.
-public final class ResNet: Layer {
+public final class ResNet: RecomputingNetwork {
   /// The number of blocks in each of the four stages, and their kind.
   public struct Depth: Sendable, Equatable {
     public var blocks: [Int]
@@ -29,6 +29,13 @@ public final class ResNet: Layer {
   public let featureCount: Int
   private let stem: ConvolutionUnit
   private let body: [any Layer]
+  public var recomputesBlocks = false {
+    didSet {
+      for case let block as any ResidualBlock in body {
+        block.recomputation.isOn = recomputesBlocks
+      }
+    }
+  }
 
   /// - Parameters:
   ///   - width: multiplies the channels 64, 128, 256 and 512.

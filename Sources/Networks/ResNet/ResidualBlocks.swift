@@ -6,6 +6,7 @@ import Tensors
 protocol ResidualBlock: Layer {
   /// Channels of the block's output, as a multiple of its inner channels.
   static var expansion: Int { get }
+  var recomputation: Recomputation { get }
 
   /// - Parameters:
   ///   - inputs: channels of the block's input.
@@ -33,6 +34,7 @@ final class BasicBlock: ResidualBlock {
   private let first: ConvolutionUnit
   private let second: ConvolutionUnit
   private let shortcut: ConvolutionUnit?
+  let recomputation = Recomputation()
 
   init(
     _ name: String, inputs: Int, channels: Int, stride: Int, generator: inout SeededGenerator
@@ -52,6 +54,10 @@ final class BasicBlock: ResidualBlock {
   var buffers: [NamedTensor] { units.flatMap(\.buffers) }
 
   func forward(_ x: Tensor, training: Bool) -> Tensor {
+    recomputation.forward(x, training: training) { pass($0, training: training) }
+  }
+
+  private func pass(_ x: Tensor, training: Bool) -> Tensor {
     let middle = first.forward(x, training: training)
     let residual = shortcut?.forward(x, training: training) ?? x
     let y = second.forward(middle, training: training, adding: residual)
@@ -60,6 +66,7 @@ final class BasicBlock: ResidualBlock {
   }
 
   func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+    recomputation.restore { pass($0, training: true) }
     let (gradient, residual) = second.norm.backward(dy, overwriting: true)
     second.convolution.restoreInput(first.norm.recomputedOutput())
     guard let residual,
@@ -81,6 +88,7 @@ final class BottleneckBlock: ResidualBlock {
   private let middle: ConvolutionUnit
   private let expand: ConvolutionUnit
   private let shortcut: ConvolutionUnit?
+  let recomputation = Recomputation()
 
   init(
     _ name: String, inputs: Int, channels: Int, stride: Int, generator: inout SeededGenerator
@@ -106,6 +114,10 @@ final class BottleneckBlock: ResidualBlock {
   var buffers: [NamedTensor] { units.flatMap(\.buffers) }
 
   func forward(_ x: Tensor, training: Bool) -> Tensor {
+    recomputation.forward(x, training: training) { pass($0, training: training) }
+  }
+
+  private func pass(_ x: Tensor, training: Bool) -> Tensor {
     let reduced = reduce.forward(x, training: training)
     let inner = middle.forward(reduced, training: training)
     if training { middle.convolution.dropInput() }
@@ -116,6 +128,7 @@ final class BottleneckBlock: ResidualBlock {
   }
 
   func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+    recomputation.restore { pass($0, training: true) }
     let (gradient, residual) = expand.norm.backward(dy, overwriting: true)
     expand.convolution.restoreInput(middle.norm.recomputedOutput())
     guard let residual,

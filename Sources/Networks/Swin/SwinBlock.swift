@@ -59,7 +59,7 @@ final class SwinAttention {
     let projected = qkv.forward(x, training: training)
       .reshaped([images, x.shape[0] / images, 3 * x.shape[1]])
     let context = attention.forward(projected, bias: bias).reshaped(x.shape)
-    saved = training ? (projected, bias) : nil
+    saved = training && Recomputation.keeps ? (projected, bias) : nil
     return output.forward(context, adding: residual, training: training)
   }
 
@@ -92,6 +92,7 @@ final class SwinBlock {
   private let feedForward: FeedForward
   private let depth: (attention: StochasticDepth, feedForward: StochasticDepth)
   private let tokens: Int
+  let recomputation = Recomputation()
 
   init(
     _ name: String, width: Int, heads: Int, attention: WindowAttention,
@@ -115,6 +116,10 @@ final class SwinBlock {
   }
 
   func forward(_ x: Tensor, training: Bool) -> Tensor {
+    recomputation.forward(x, training: training) { pass($0, training: training) }
+  }
+
+  private func pass(_ x: Tensor, training: Bool) -> Tensor {
     let images = x.shape[0] / tokens
     let middle = depth.attention.forward(x, images: images, training: training) {
       attention.forward(
@@ -129,6 +134,7 @@ final class SwinBlock {
 
   /// `dy` may be overwritten.
   func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+    recomputation.restore { pass($0, training: true) }
     guard let inner = feedForward.backward(depth.feedForward.backward(dy), inputGradient: true)
     else { return nil }
     feedForwardNorm.backward(inner, addingTo: dy)

@@ -67,7 +67,7 @@ final class PatchMerging {
 /// The blocks that work on one grid, behind the merging of the stage before.
 final class SwinStage {
   private let merging: PatchMerging?
-  private let blocks: [SwinBlock]
+  let blocks: [SwinBlock]
   private let depths: [(name: String, depth: StochasticDepth)]
 
   init(_ stage: Int, _ shape: SwinShape, rates: [Double], from source: ParameterSource) throws {

@@ -75,7 +75,7 @@ public struct SwinShape: Sendable, Equatable {
 /// A Swin Transformer without its classifier (Liu et al. 2021), names as timm's.
 ///
 /// Shapes: images [N, 3, S, S], plain; features [N, featureCount].
-public final class SwinTransformer: Layer {
+public final class SwinTransformer: RecomputingNetwork {
   static let freshDeviation = 0.02
 
   public let shape: SwinShape
@@ -114,6 +114,12 @@ public final class SwinTransformer: Layer {
 
   public var parameters: [Parameter] {
     embedding.parameters + stages.flatMap(\.parameters) + norm.parameters + (end?.parameters ?? [])
+  }
+
+  public var recomputesBlocks = false {
+    didSet {
+      for block in stages.flatMap(\.blocks) { block.recomputation.isOn = recomputesBlocks }
+    }
   }
 
   /// Running statistics, and how often stochastic depth has drawn.

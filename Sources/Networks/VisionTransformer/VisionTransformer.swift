@@ -8,7 +8,7 @@ import Tensors
 /// Shapes: images [N, 3, H, W], plain, normalised; features [N, outputs]. Sides that are no multiple
 /// of the patch lose the rest at the right and the bottom; position embeddings are interpolated to
 /// the image's grid.
-public final class VisionTransformer: Layer {
+public final class VisionTransformer: RecomputingNetwork {
   /// The widths of an image tower.
   public struct Configuration: Sendable, Equatable {
     public var patch: Int
@@ -92,6 +92,13 @@ public final class VisionTransformer: Layer {
   private let stack: TransformerStack
   private let after: LayerNorm
   private let projection: Projection
+  public var recomputesBlocks = false {
+    didSet {
+      for case let block as PreNormBlock in stack.blocks {
+        block.recomputation.isOn = recomputesBlocks
+      }
+    }
+  }
   private var saved: (count: Int, cells: Int, resize: Tensor?)?
 
   /// - Throws: `Fault` where the source is a file that lacks a tensor.

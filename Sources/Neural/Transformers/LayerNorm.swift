@@ -21,7 +21,8 @@ public final class LayerNorm: Layer {
 
   public func forward(_ x: Tensor, training: Bool) -> Tensor {
     let (y, saved) = LayerNormalisation.forward(
-      x, gamma: weight.value, beta: bias.value, epsilon: epsilon, keeping: training)
+      x, gamma: weight.value, beta: bias.value, epsilon: epsilon,
+      keeping: training && Recomputation.keeps)
     self.saved = saved
     return y
   }

@@ -31,13 +31,13 @@ package final class Projection {
   package func forward(_ x: Tensor, _ activation: Activation, training: Bool) -> (
     y: Tensor, sum: Tensor?
   ) {
-    let sum = training ? Tensor([x.shape[0], outputs]) : nil
+    let sum = training && Recomputation.keeps ? Tensor([x.shape[0], outputs]) : nil
     let end = ProductEnd(bias: bias?.value, activation: (activation, keeping: sum))
     return (forward(x, end: end, training: training), sum)
   }
 
   private func forward(_ x: Tensor, end: ProductEnd, training: Bool) -> Tensor {
-    input = training ? x : nil
+    input = training && Recomputation.keeps ? x : nil
     return Matrix.product(x, weight.value, transposeB: !isTransposed, end: end)
   }
 

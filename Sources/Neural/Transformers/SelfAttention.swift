@@ -3,9 +3,9 @@ import Tensors
 /// Attention of sequences to themselves, with its projections (Vaswani et al. 2017, section 3.2.2).
 ///
 /// Shapes: rows [R, width] of all sequences, one after another.
-final class SelfAttention {
+package final class SelfAttention {
   /// How the state dictionary names the three projections of the input.
-  enum Names {
+  package enum Names {
     /// One matrix [3 width, width]: CLIP's `attn.in_proj_weight`.
     case packed(weight: String, bias: String)
     /// Three matrices [width, width]: BERT's `attention.self.query.weight` and so on.
@@ -20,7 +20,7 @@ final class SelfAttention {
   private let output: Projection
   private var saved: (x: Tensor, qkv: Tensor, sequences: Sequences)?
 
-  init(
+  package init(
     _ names: Names, output: String, width: Int, heads: Int, causal: Bool,
     deviation: (input: Double, output: Double), from source: ParameterSource
   ) throws {
@@ -44,7 +44,7 @@ final class SelfAttention {
       deviation: deviation.output, from: source)
   }
 
-  var parameters: [Parameter] {
+  package var parameters: [Parameter] {
     zip(weights, biases).flatMap { [$0, $1] } + output.parameters
   }
 
@@ -67,7 +67,7 @@ final class SelfAttention {
     MatrixView(qkv).columns(part * width..<(part + 1) * width)
   }
 
-  func forward(
+  package func forward(
     _ x: Tensor, _ sequences: Sequences, adding residual: Tensor?, training: Bool
   ) -> Tensor {
     let qkv = Tensor([x.shape[0], 3 * width])
@@ -82,7 +82,7 @@ final class SelfAttention {
     attention.forward(
       q: columns(0, of: qkv), k: columns(1, of: qkv), v: columns(2, of: qkv), queries: sequences,
       keys: sequences, into: MatrixView(context))
-    saved = training ? (x, qkv, sequences) : nil
+    saved = training && Recomputation.keeps ? (x, qkv, sequences) : nil
     return output.forward(context, adding: residual, training: training)
   }
 
@@ -108,7 +108,7 @@ final class SelfAttention {
     return output.forward(context, adding: residual, training: false)
   }
 
-  func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+  package func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
     guard let (x, qkv, sequences) = saved.take(),
       let dcontext = output.backward(dy, inputGradient: true)
     else { preconditionFailure("backward needs a training forward") }

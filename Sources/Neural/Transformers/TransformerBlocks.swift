@@ -34,6 +34,8 @@ package final class PreNormBlock: TransformerBlock {
   private let attention: SelfAttention
   private let feedForwardNorm: LayerNorm
   private let feedForward: FeedForward
+  package let recomputation = Recomputation()
+  private var sequences: Sequences?
 
   package init(
     _ name: String, _ shape: TransformerShape, causal: Bool, from source: ParameterSource
@@ -59,6 +61,13 @@ package final class PreNormBlock: TransformerBlock {
   }
 
   package func forward(_ x: Tensor, _ sequences: Sequences, training: Bool) -> Tensor {
+    self.sequences = training ? sequences : nil
+    return recomputation.forward(x, training: training) {
+      pass($0, sequences, training: training)
+    }
+  }
+
+  private func pass(_ x: Tensor, _ sequences: Sequences, training: Bool) -> Tensor {
     let middle = attention.forward(
       attentionNorm.forward(x, training: training), sequences, adding: x, training: training)
     return feedForward.forward(
@@ -73,6 +82,9 @@ package final class PreNormBlock: TransformerBlock {
   }
 
   package func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {
+    if let sequences = sequences.take() {
+      recomputation.restore { pass($0, sequences, training: true) }
+    }
     guard let inner = feedForward.backward(dy, inputGradient: true) else { return nil }
     feedForwardNorm.backward(inner, addingTo: dy)
     guard let outer = attention.backward(dy, inputGradient: true) else { return nil }
