@@ -93,6 +93,22 @@ import Testing
     #expect(compared >= least)
   }
 
+  /// Grids of 1 and of odd sides, windows that shift, heads of odd width.
+  @Test(arguments: [1, 3, 6, 28])
+  func differences(size: Int) throws {
+    let depths = size == 28 ? [2, 2] : [1]
+    let shape = SwinShape(
+      imageSize: size, patch: size == 28 ? 2 : 1, width: 6, depths: depths,
+      heads: depths.indices.map { 2 << $0 })
+    let network = try Self.network(shape)
+    for (index, parameter) in network.parameters.enumerated() {
+      let noise = random(parameter.value.shape, seed: UInt64(index))
+      for i in 0..<noise.count { parameter.value[i] += noise[i] / 4 }
+    }
+    GradientCheck(distance: 2e-3, tolerance: 1e-2)
+      .check(network, random([3, 3, size, size], seed: 6))
+  }
+
   @Test func namesAndSizesAreTimms() throws {
     let network = try Self.network(.tiny())
     #expect(network.parameters.reduce(0) { $0 + $1.value.count } == 27_519_354)
