@@ -126,7 +126,8 @@ import Testing
   }
 
   @Test func threadsDoNotChangeABit() throws {
-    let options = try options(.knowledgeEnhanced)
+    var options = try options(.knowledgeEnhanced)
+    options.dropout = 0.3
     let (one, four) = (try trainer(options, threads: 1), try trainer(options, threads: 4))
     try one.run(Observer())
     try four.run(Observer())
@@ -142,6 +143,9 @@ import Testing
       options.accumulation = 2
       options.averageDecay = 0.8
       options.clipNorm = 1
+      options.dropout = 0.3
+      options.recomputation = .blocks
+      options.rate.schedule = .oneCycle
       options.historyUnit = .step
       options.dropsLast = false
       options.checkpointEvery = 3
@@ -254,6 +258,66 @@ import Testing
     var options = try options(.discrete)
     options.batchSize = 64
     #expect(throws: Fault.self) { try trainer(options) }
+  }
+
+  @Test(arguments: MethodOptions.Name.allCases)
+  func recomputationDoesNotChangeABitAndDropoutDoes(method: MethodOptions.Name) throws {
+    var options = try options(method)
+    options.epochs = 2
+    func run() throws -> [UInt32] {
+      let trainer = try trainer(options)
+      try trainer.run(Observer())
+      return bits(trainer)
+    }
+    let plain = try run()
+    options.recomputation = .blocks
+    #expect(try run() == plain)
+    options.dropout = 0.2
+    let dropped = try run()
+    #expect(dropped != plain)
+    options.recomputation = .none
+    #expect(try run() == dropped)
+    #expect(try trainer(options).modelTensors.allSatisfy { !$0.name.contains("dropout") })
+  }
+
+  @Test func decayAndMomentumHaveTheirVariants() throws {
+    var options = try options(.discrete)
+    options.epochs = 1
+    func run() throws -> [String: [Float]] {
+      let trainer = try trainer(options)
+      try trainer.run(Observer())
+      return Dictionary(
+        uniqueKeysWithValues: trainer.modelTensors.map { ($0.name, $0.tensor.values) })
+    }
+    let plain = try run()
+    options.usesNesterov = true
+    #expect(try run() != plain)
+    options.usesNesterov = false
+    // With a rate of 0 for all but decay's own weights, only matrices would shrink.
+    options.weightDecay = 10
+    let all = try run()
+    options.decaysVectors = false
+    let matrices = try run()
+    let name = "method.classifier.weight"
+    func size(_ values: [Float]?) -> Float { (values ?? []).reduce(0) { $0 + $1 * $1 } }
+    #expect(size(all[name]) < size(plain[name]) && size(matrices[name]) < size(plain[name]))
+    #expect(size(all["encoder.bn1.weight"]) < 0.9 * size(matrices["encoder.bn1.weight"]))
+  }
+
+  @Test func ratesOfOneCycleChangeWithEveryStep() throws {
+    var options = try options(.discrete)
+    options.rate = LearningRate(schedule: .oneCycle, rate: 0.05, warmupEpochs: 1, epochs: 4)
+    options.historyUnit = .step
+    let trainer = try trainer(options)
+    try trainer.run(Observer())
+    let rates = trainer.history.rows.map(\.learningRate)
+    let expected = OneCycleRate(0.05, steps: 20)
+    #expect(rates == (0..<20).map { expected.rate(at: Double($0)) })
+    let linear = LearningRate(schedule: .linear, rate: 1, warmupEpochs: 0, epochs: 8)
+    #expect([0, 2, 8, 9].map(linear.value) == [1, 0.75, 0, 0])
+    var warm = LearningRate(schedule: .constant, rate: 1, warmupEpochs: 4, warmupRate: 0, epochs: 9)
+    warm.warmup = .linear
+    #expect([0, 1, 3, 4, 8].map(warm.value) == [0, 0.25, 0.75, 1, 1])
   }
 
   @Test func learningRatesFollowThePublishedRecipe() {

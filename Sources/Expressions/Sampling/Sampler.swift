@@ -78,4 +78,5 @@ public enum RandomStream: UInt64, Sendable {
   case initialisation = 1
   case sampling = 2
   case augmentation = 3
+  case dropout = 4
 }

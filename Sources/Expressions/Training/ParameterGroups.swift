@@ -17,6 +17,11 @@ enum ParameterGroups {
     }
   }
 
+  /// Exempts biases, normalisations and other vectors from weight decay.
+  static func spareVectors(_ parameters: [Parameter]) {
+    for parameter in parameters where parameter.value.shape.count < 2 { parameter.decays = false }
+  }
+
   /// Gives the parts their factors on the learning rate; the longest name that fits counts.
   ///
   /// - Throws: `Fault` where a name names nothing.

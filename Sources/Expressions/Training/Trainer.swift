@@ -32,6 +32,8 @@ public final class Trainer {
   private let loader: BatchLoader
   private let checkpoint: TrainingCheckpoint?
   private let trainsEncoder: Bool
+  /// Between the encoder and the head, in training.
+  private let dropout: Dropout
   var progress: TrainingProgress
   /// Seconds spent waiting for batches, and in all.
   private var clock = (waiting: 0.0, total: 0.0)
@@ -61,6 +63,10 @@ public final class Trainer {
     let parameters = encoder.layer.parameters + head.parameters
     try ParameterGroups.freeze(parameters, options.frozen)
     try ParameterGroups.scaleRates(parameters, options.rateFactors)
+    if !options.decaysVectors { ParameterGroups.spareVectors(parameters) }
+    try Self.setRecomputation(encoder, options)
+    dropout = Dropout(
+      "dropout", rate: options.dropout, seed: options.seed, stream: RandomStream.dropout.rawValue)
     trainsEncoder = encoder.layer.parameters.contains(where: \.isTrainable)
     optimiser = Self.optimiser(parameters, options)
     let tensors = encoder.layer.state + head.parameters.map { NamedTensor($0.name, $0.value) }
@@ -73,6 +79,19 @@ public final class Trainer {
       selectionName: options.selection == .testBest ? "test" : "validation")
   }
 
+  /// - Throws: `Fault` where the encoder keeps all its activations.
+  private static func setRecomputation(
+    _ encoder: VisualEncoder, _ options: TrainingOptions
+  ) throws {
+    if let network = encoder.layer as? any RecomputingNetwork {
+      network.recomputesBlocks = options.recomputation == .blocks
+    } else if options.recomputation != .none {
+      throw Fault(
+        .usage, "the encoder '\(options.encoder)' cannot compute its blocks again",
+        remedy: "leave recompute out")
+    }
+  }
+
   private static func optimiser(
     _ parameters: [Parameter], _ options: TrainingOptions
   ) -> any Optimiser {
@@ -80,7 +99,7 @@ public final class Trainer {
     case .sgd:
       SGD(
         parameters, learningRate: options.rate.rate, momentum: options.momentum,
-        weightDecay: options.weightDecay)
+        weightDecay: options.weightDecay, nesterov: options.usesNesterov)
     case .adamw:
       AdamW(
         parameters, learningRate: options.rate.rate, weightDecay: options.weightDecay)
@@ -94,7 +113,8 @@ public final class Trainer {
 
   /// Everything that changes during the run, but for the best epoch's copies.
   private var changing: [NamedTensor] {
-    live + optimiser.state.map { NamedTensor("optimiser.\($0.name)", $0.tensor) }
+    live + dropout.buffers
+      + optimiser.state.map { NamedTensor("optimiser.\($0.name)", $0.tensor) }
       + (average?.averages ?? []).map { NamedTensor("average.\($0.name)", $0.tensor) }
   }
 
@@ -130,11 +150,16 @@ public final class Trainer {
     return progress.epoch - 1 - best.epoch >= patience
   }
 
+  private var stepsPerEpoch: Int {
+    (loader.batchesPerEpoch + options.accumulation - 1) / options.accumulation
+  }
+
   private func trainEpochs(_ observer: any TrainingObserver) throws {
     let batches = loader.batches(fromEpoch: progress.epoch, batch: progress.batch)
     repeat {
-      optimiser.learningRate = options.rate.value(epoch: progress.epoch)
       while progress.batch < loader.batchesPerEpoch {
+        optimiser.learningRate = options.rate.value(
+          epoch: progress.epoch, step: progress.step, of: options.epochs * stepsPerEpoch)
         try takeStep(batches, observer)
         if observer.isCancelled { try interrupt() }
         if checkpointIsDue { try save() }
@@ -178,9 +203,11 @@ public final class Trainer {
 
   private func learn(_ batch: Batch, _ sums: inout EpochSums) throws {
     let features = encoder.layer.forward(batch.images, training: trainsEncoder)
-    let step = head.learn(features, batch.targets)
+    let step = head.learn(dropout.forward(features, training: true), batch.targets)
     if let broken = step.losses.broken { throw divergence(broken, batch.rows) }
-    if trainsEncoder { _ = encoder.layer.backward(step.gradient, inputGradient: false) }
+    if trainsEncoder {
+      _ = encoder.layer.backward(dropout.backward(step.gradient), inputGradient: false)
+    }
     let scored = ScoredSamples(
       labels: batch.targets.labels, probabilities: step.logits,
       classCount: batch.targets.classCount)

@@ -17,6 +17,14 @@ public struct TrainingOptions: Sendable {
 
   public enum Optimizer: String, Sendable, CaseIterable { case sgd, adamw }
 
+  /// What of the encoder's training pass is computed again in the backward pass.
+  public enum Recomputation: String, Sendable, CaseIterable {
+    /// Only what costs little.
+    case none
+    /// Whole blocks, of which only the inputs are kept.
+    case blocks
+  }
+
   public enum HistoryUnit: String, Sendable, CaseIterable { case epoch, step }
 
   public var method: MethodOptions
@@ -29,7 +37,11 @@ public struct TrainingOptions: Sendable {
   public var dropsLast = true
   public var optimizer = Optimizer.sgd
   public var momentum = 0.9
+  /// Nesterov's variant of sgd's momentum.
+  public var usesNesterov = false
   public var weightDecay = 5e-4
+  /// Whether biases, normalisations and other vectors decay like matrices.
+  public var decaysVectors = true
   public var rate: LearningRate
   public var seed: UInt64 = 1
   /// What happens to training pictures; its normalisation is the model's.
@@ -37,6 +49,9 @@ public struct TrainingOptions: Sendable {
   public var shuffles = true
   public var sampler = Sampler.Kind.uniform
   public var labelSmoothing = 0.0
+  /// The probability that a number of the encoder's vector is left out in training.
+  public var dropout = 0.0
+  public var recomputation = Recomputation.none
   /// Prefixes of parameter names that are not trained.
   public var frozen: [String] = []
   /// Factors on the learning rate by prefixes of parameter names; the longest that fits counts.
@@ -97,12 +112,25 @@ public struct LearningRate: Sendable, Equatable {
     case step
     /// Cosine over `restartEpochs` epochs again and again (Loshchilov and Hutter 2017).
     case warmRestarts = "warm-restarts"
+    /// From the rate to 0 in a straight line over the epochs.
+    case linear
+    /// Up to the rate and down to almost nothing, changing with every step (`OneCycleRate`); there is
+    /// no other warm-up.
+    case oneCycle = "one-cycle"
+  }
+
+  public enum WarmUp: String, Sendable, CaseIterable {
+    /// All of its epochs at the warm-up's rate.
+    case constant
+    /// From the warm-up's rate up to the peak in a straight line.
+    case linear
   }
 
   public var schedule: Schedule
   public var rate: Double
   public var warmupEpochs: Int
   public var warmupRate: Double
+  public var warmup = WarmUp.constant
   public var epochs: Int
   /// T_0 of the warm restarts.
   public static let restartEpochs = 10
@@ -118,16 +146,27 @@ public struct LearningRate: Sendable, Equatable {
     self.epochs = epochs
   }
 
-  /// The rate of an epoch, from 0.
+  /// The rate of a step, from 0, of all steps of a run; only one-cycle changes within an epoch.
+  public func value(epoch: Int, step: Int, of steps: Int) -> Double {
+    guard schedule == .oneCycle else { return value(epoch: epoch) }
+    return OneCycleRate(rate, steps: max(1, steps)).rate(at: Double(step))
+  }
+
+  /// The rate of an epoch, from 0; of one-cycle as if an epoch were a step.
   public func value(epoch: Int) -> Double {
-    guard epoch >= warmupEpochs else { return warmupRate }
-    return shape.rate(at: Double(epoch - warmupEpochs))
+    guard epoch < warmupEpochs, schedule != .oneCycle else {
+      return shape.rate(at: Double(schedule == .oneCycle ? epoch : epoch - warmupEpochs))
+    }
+    guard warmup == .linear else { return warmupRate }
+    return warmupRate + (rate - warmupRate) * Double(epoch) / Double(warmupEpochs)
   }
 
   private var shape: any Neural.Schedule {
     let whole = Double(max(epochs, 1))
     switch schedule {
     case .constant: return ConstantRate(rate)
+    case .oneCycle: return OneCycleRate(rate, steps: max(epochs, 1))
+    case .linear: return LinearRate(rate, period: whole)
     case .cosine: return CosineRate(rate, period: whole)
     case .step: return StepRate(rate, every: max(1, (whole / 3).rounded(.up)))
     case .warmRestarts: return WarmRestarts(rate, period: Double(Self.restartEpochs))

@@ -6,7 +6,7 @@ import Networks
 /// The parameters of `ferry-train`; defaults are the published recipe.
 enum TrainContract {
   static let contract = Contract(
-    name: "train", revision: 3,
+    name: "train", revision: 4,
     summary: "Fit a method to the training rows of shards.",
     parameters: model + optimisation + data + method + run,
     inputs: [
@@ -54,8 +54,13 @@ enum TrainContract {
     ContractParameter(
       "momentum", .number, default: 0.9, minimum: 0, maximum: 1, help: "Momentum of sgd."),
     ContractParameter(
+      "nesterov", .boolean, default: false, help: "Nesterov's variant of sgd's momentum."),
+    ContractParameter(
       "weight_decay", .number, default: 5e-4, minimum: 0, maximum: 10,
-      help: "Decay of all weights; decoupled under adamw."),
+      help: "Decay of the weights; decoupled under adamw."),
+    ContractParameter(
+      "weight_decay_on", .choice(["all", "matrices"]), default: "all",
+      help: "matrices: biases, normalisations and other vectors do not decay."),
     ContractParameter(
       "warmup_epochs", .integer, default: 1, minimum: 0,
       help: "Epochs at warmup_learning_rate before the schedule starts."),
@@ -63,9 +68,24 @@ enum TrainContract {
       "warmup_learning_rate", .number, default: 1e-4, minimum: 0, maximum: 100,
       help: "Learning rate of the warm-up."),
     ContractParameter(
+      "warmup", .choice(LearningRate.WarmUp.allCases.map(\.rawValue)), default: "constant",
+      help: "constant: all its epochs at warmup_learning_rate; linear: from there up to "
+        + "learning_rate."),
+    ContractParameter(
       "schedule", .choice(LearningRate.Schedule.allCases.map(\.rawValue)), default: "cosine",
       help: "cosine: rate/2 (1 + cos(pi (e - warmup) / epochs)); constant; step: a tenth after "
-        + "each third; warm-restarts: a cosine over ten epochs, again and again."),
+        + "each third; warm-restarts: a cosine over ten epochs, again and again; linear: to 0 over "
+        + "the epochs; one-cycle: with every step, up from a 25th in the first 30 % and down to "
+        + "almost 0, without another warm-up."),
+    ContractParameter(
+      "dropout", .number, default: 0.0, minimum: 0, maximum: 0.95,
+      help: "Share of the encoder's vector that training leaves out at random before the losses."),
+    ContractParameter(
+      "recompute", .choice(TrainingOptions.Recomputation.allCases.map(\.rawValue)),
+      default: "none", affectsOutput: false,
+      help:
+        "blocks: keep only the inputs of the encoder's blocks and compute the rest again in the "
+        + "backward pass: less memory, about a third more work, the same bits."),
     ContractParameter(
       "accumulation", .integer, default: 1, minimum: 1, maximum: 4096,
       help: "Batches whose gradients are averaged before a step."),

@@ -11,10 +11,11 @@ extension TrainingOptions {
   /// - Throws: `Fault` for values that do not go together.
   init(_ values: StageParameters, shardSize: Int) throws {
     let size = values.optionalInteger("image_size") ?? shardSize
-    let rate = LearningRate(
+    var rate = LearningRate(
       schedule: Self.word(values, "schedule"), rate: values.number("learning_rate"),
       warmupEpochs: values.integer("warmup_epochs"),
       warmupRate: values.number("warmup_learning_rate"), epochs: values.integer("epochs"))
+    rate.warmup = Self.word(values, "warmup")
     self.init(
       method: try MethodOptions(values),
       augmentation: try Self.augmentation(values["augment"], size: size), rate: rate)
@@ -25,7 +26,11 @@ extension TrainingOptions {
     dropsLast = values.boolean("drop_last")
     optimizer = Self.word(values, "optimizer")
     momentum = values.number("momentum")
+    usesNesterov = values.boolean("nesterov")
     weightDecay = values.number("weight_decay")
+    decaysVectors = values.string("weight_decay_on") == "all"
+    dropout = values.number("dropout")
+    recomputation = Self.word(values, "recompute")
     seed = UInt64(values.integer("seed"))
     shuffles = values.boolean("shuffle")
     sampler = Self.word(values, "sampler")
@@ -64,6 +69,11 @@ extension TrainingOptions {
       throw Fault(
         .usage, "warmup_epochs \(rate.warmupEpochs) leaves none of the \(epochs) epochs",
         remedy: "set fewer warmup_epochs")
+    }
+    if usesNesterov, optimizer != .sgd || momentum == 0 {
+      throw Fault(
+        .usage, "nesterov is a variant of sgd's momentum",
+        remedy: "set optimizer=sgd and a momentum, or leave nesterov out")
     }
     if sampler != .uniform, !shuffles {
       throw Fault(
