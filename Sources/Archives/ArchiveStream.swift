@@ -44,6 +44,8 @@ final class ArchiveStream {
     memory = DictionaryLimit(bytes: limits.dictionary)
     directory = try ZipDirectory(input, partBytes: limits.directoryPart)
     self.input = try directory?.nextPart() ?? input
+    // Looking for a directory has moved the input.
+    if input.isSeekable { _ = self.input.seek(0, from: SEEK_SET) }
     handle = try Self.reader(passphrase)
     try openInput()
   }

@@ -34,6 +34,27 @@ import Testing
     #expect(issues.isEmpty)
   }
 
+  /// Other archives, and zips that end in something else, are left as they are.
+  @Test func othersAreReadAsAWhole() throws {
+    let folder = try TemporaryFolder()
+    let formats: [(ArchiveWriter.Format, String)] = [
+      (.zip, "a.zip"), (.tar, "a.tar"), (.tarGzip, "a.tar.gz"), (.tarXz, "a.tar.xz"),
+      (.sevenZip, "a.7z"),
+    ]
+    for (format, name) in formats {
+      let writer = try ArchiveWriter(Files.join(folder.path, name), format: format)
+      for number in 0..<20 { try writer.add("\(number).txt", text: "text \(number)") }
+      try writer.add("inner.zip", raw(20).bytes)
+      try writer.finish()
+      let texts = try contents(Files.join(folder.path, name), limits: limits(100)).files.map(\.1)
+      #expect(texts == (0..<20).map { "text \($0)" } + (0..<20).map { "text \($0)" }, "\(name)")
+    }
+    var zip = raw(30).bytes
+    zip += [UInt8](repeating: 0x20, count: 40)
+    let path = try folder.file("tail.zip", zip)
+    #expect(try contents(path, limits: limits(300)).files.count == 30)
+  }
+
   @Test func aZipInsideATarIsReadByParts() throws {
     let folder = try TemporaryFolder()
     let outer = try ArchiveWriter(Files.join(folder.path, "outer.tar"), format: .tar)
