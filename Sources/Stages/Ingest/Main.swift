@@ -15,7 +15,7 @@ import StageKit
 /// Reads a dataset as its owners distribute it.
 @main struct Ingest: Stage {
   static let contract = Contract(
-    name: "ingest", revision: 4,
+    name: "ingest", revision: 5,
     summary: "Read a dataset as distributed, without unpacking it to disk.",
     parameters: [
       ContractParameter(
