@@ -150,16 +150,17 @@ public final class Trainer {
     return progress.epoch - 1 - best.epoch >= patience
   }
 
-  private var stepsPerEpoch: Int {
-    (loader.batchesPerEpoch + options.accumulation - 1) / options.accumulation
+  /// The rate of a step of this epoch; a run that is resumed at an epoch's end has taken none yet.
+  private func learningRate(step: Int) -> Double {
+    let perEpoch = (loader.batchesPerEpoch + options.accumulation - 1) / options.accumulation
+    return options.rate.value(epoch: progress.epoch, step: step, of: options.epochs * perEpoch)
   }
 
   private func trainEpochs(_ observer: any TrainingObserver) throws {
     let batches = loader.batches(fromEpoch: progress.epoch, batch: progress.batch)
     repeat {
       while progress.batch < loader.batchesPerEpoch {
-        optimiser.learningRate = options.rate.value(
-          epoch: progress.epoch, step: progress.step, of: options.epochs * stepsPerEpoch)
+        optimiser.learningRate = learningRate(step: progress.step)
         try takeStep(batches, observer)
         if observer.isCancelled { try interrupt() }
         if checkpointIsDue { try save() }
@@ -233,7 +234,8 @@ public final class Trainer {
 
   private func row(of sums: EpochSums) -> HistoryRow {
     sums.row(
-      epoch: progress.epoch, step: progress.step, learningRate: optimiser.learningRate,
+      epoch: progress.epoch, step: progress.step,
+      learningRate: learningRate(step: progress.step - 1),
       method: options.method)
   }
 
