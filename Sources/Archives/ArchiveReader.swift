@@ -97,7 +97,12 @@ private final class Walk {
 
   func file(_ disk: String, path: String, isRoot: Bool) throws {
     let pieces = ArchiveName.pieces(of: disk, exists: Files.exists)
-    if ArchiveName.isLaterPiece(disk, exists: Files.exists) { return }
+    if ArchiveName.isLaterPiece(disk, exists: Files.exists) {
+      guard isRoot else { return }
+      throw Fault(
+        .badInput, "the file is a later piece of an archive", at: .init(path),
+        remedy: "give the first piece, or the folder that holds all")
+    }
     if let whole = ArchiveName.splitZip(of: disk, exists: Files.exists) {
       throw Fault(
         .badInput, "a zip split into .z01, .z02 and so on cannot be read", at: .init(path),

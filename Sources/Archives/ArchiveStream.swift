@@ -201,6 +201,9 @@ final class ArchiveStream {
     let remedy =
       if text.lowercased().contains("passphrase") {
         "check the pass-phrase in passphrase_file or FERRY_PASSPHRASE"
+      } else if text.contains("too much memory") {
+        // libzstd's own bound, which is larger than ours.
+        "unpack the archive and give the folder, or pack it as zip"
       } else if text.contains("multi-volume") || text.contains("split") {
         "put all volumes into one folder, or join the pieces into one archive"
       } else {

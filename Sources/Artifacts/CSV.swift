@@ -75,7 +75,9 @@ public struct CSVReader: ~Copyable {
 
   private func text(_ content: some Collection<UInt8>) throws -> String {
     guard let text = String(validating: content, as: UTF8.self) else {
-      throw Fault(.badInput, "a cell is not UTF-8", at: .init(file, line: line))
+      throw Fault(
+        .badInput, "a cell is not UTF-8", at: .init(file, line: line),
+        remedy: "save the table as UTF-8")
     }
     return text
   }

@@ -8,6 +8,8 @@ import Platform
 /// the key is the row's number in eight digits.
 public enum RowCollection {
   public static let indexName = "index.jsonl"
+  /// The folder of the shards.
+  public static let shardsName = "shards"
 
   /// A new shard starts after this many bytes.
   public static let shardLimit = 64 << 20
@@ -74,10 +76,12 @@ public final class RowCollectionWriter {
       + "\(payload.count)}"
   }
 
-  private func shardName(_ number: Int) -> String { "shards/\(padded(number, 5)).tar" }
+  private func shardName(_ number: Int) -> String {
+    "\(RowCollection.shardsName)/\(padded(number, 5)).tar"
+  }
 
   private func openShard(_ path: String) throws -> BufferedFile {
-    try Files.makeDirectories(Files.join(directory, "shards"))
+    try Files.makeDirectories(Files.join(directory, RowCollection.shardsName))
     let opened = try BufferedFile(Files.join(directory, path), digesting: true)
     shard = opened
     return opened

@@ -43,6 +43,9 @@ public struct ClassList: Sendable, Equatable {
     guard !names.isEmpty, Set(names).count == names.count, !names.contains("") else {
       throw Fault(.badInput, "class names must be there, unique and not empty: \(names)")
     }
+    if let name = names.first(where: { $0.utf8.contains { $0 < 0x20 || $0 == 0x7F } }) {
+      throw Fault(.badInput, "the class name \(name.debugDescription) has control characters")
+    }
     self.names = names
   }
 

@@ -70,12 +70,7 @@ public struct ContactSheet: Sendable {
     for (index, tile) in cells.enumerated() {
       let x = gap + index % columns * (cell + gap)
       let y = gap + index / columns * (height + gap)
-      for row in 0..<tile.height {
-        let from = row * tile.stride
-        let to = ((y + row) * sheet.width + x) * 3
-        sheet.pixels.replaceSubrange(
-          to..<to + tile.stride, with: tile.pixels[from..<from + tile.stride])
-      }
+      sheet.paste(tile, x: x, y: y)
     }
     return sheet
   }

@@ -34,6 +34,30 @@ public struct Image: Sendable, Equatable {
   /// Samples a row.
   public var stride: Int { width * channels }
 
+  /// Copies a picture of as many channels into this one, its top-left corner at (x, y); what lies
+  /// outside is left out.
+  ///
+  /// In place, which a change of `pixels` from another module is not: there it costs a copy of the
+  /// whole.
+  public mutating func paste(_ picture: Image, x: Int, y: Int) {
+    precondition(picture.channels == channels, "pictures of other channels are converted first")
+    let columns = max(0, -x)..<max(max(0, -x), min(picture.width, width - x))
+    let rows = max(0, -y)..<max(max(0, -y), min(picture.height, height - y))
+    guard !columns.isEmpty else { return }
+    let (stride, count) = (stride, columns.count * channels)
+    let start = (x + columns.lowerBound) * channels
+    let skipped = columns.lowerBound * channels
+    pixels.withUnsafeMutableBufferPointer { target in
+      picture.pixels.withUnsafeBufferPointer { source in
+        for row in rows {
+          let to = (y + row) * stride + start
+          let from = row * picture.stride + skipped
+          for offset in 0..<count { target[to + offset] = source[from + offset] }
+        }
+      }
+    }
+  }
+
   public subscript(x: Int, y: Int, c: Int) -> UInt8 {
     get { pixels[(y * width + x) * channels + c] }
     set { pixels[(y * width + x) * channels + c] = newValue }

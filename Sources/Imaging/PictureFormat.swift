@@ -58,6 +58,13 @@ public struct PictureNotes: Sendable, Equatable {
   /// Whether the file has a colour profile (ICC), which decoding passes over.
   public var hasColourProfile: Bool
 
+  /// The size that a picture file's header states, in pixels as they are stored; nil where there is
+  /// none.
+  public static func size(_ bytes: UnsafeRawBufferPointer) -> (width: Int, height: Int)? {
+    guard let format = try? PictureFormat(of: bytes) else { return nil }
+    return PictureHeader(bytes, format).size
+  }
+
   /// Reads headers only.
   ///
   /// - Throws: `Fault` where the bytes are no picture.

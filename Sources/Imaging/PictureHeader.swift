@@ -47,6 +47,55 @@ struct PictureHeader {
     return found ?? false
   }
 
+  /// The size that the file states, before any turn that EXIF asks for.
+  var size: (width: Int, height: Int)? {
+    switch format {
+    case .jpeg:
+      return firstSegment { marker, body in
+        // Frames start with C0 to CF, but for tables (C4), what is reserved (C8) and arithmetic (CC).
+        guard marker & 0xF0 == 0xC0, ![0xC4, 0xC8, 0xCC].contains(marker), body.count >= 5 else {
+          return nil
+        }
+        return (Self.big(body[3..<5]), Self.big(body[1..<3]))
+      }
+    case .png:
+      return bytes.count < 24 ? nil : (Self.big(bytes[16..<20]), Self.big(bytes[20..<24]))
+    case .webp: return firstRIFFChunk { $1.count < 10 ? nil : Self.webpSize($0, $1) }
+    case .tiff:
+      let directory = TIFFDirectory(bytes)
+      guard let width = directory?.value(of: 256), let height = directory?.value(of: 257) else {
+        return nil
+      }
+      return (width.number, height.number)
+    case .bmp:
+      guard bytes.count >= 26 else { return nil }
+      // A negative height counts from the top.
+      let height = Int(Int32(truncatingIfNeeded: Self.little(bytes[22..<26])))
+      return (Self.little(bytes[18..<22]), abs(height))
+    }
+  }
+
+  private static func webpSize(
+    _ kind: Slice<UnsafeRawBufferPointer>, _ body: UnsafeRawBufferPointer
+  ) -> (width: Int, height: Int)? {
+    switch String(decoding: kind, as: UTF8.self) {
+    case "VP8X": return (little(body[4..<7]) + 1, little(body[7..<10]) + 1)
+    case "VP8L":
+      let bits = little(body[1..<5])
+      return ((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)
+    case "VP8 ": return (little(body[6..<8]) & 0x3FFF, little(body[8..<10]) & 0x3FFF)
+    default: return nil
+    }
+  }
+
+  private static func big(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+    bytes.reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  private static func little(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+    bytes.reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
   /// What `read` first makes of a JPEG segment before the first scan: its marker and body.
   private func firstSegment<R>(_ read: (UInt8, UnsafeRawBufferPointer) -> R?) -> R? {
     var position = 2

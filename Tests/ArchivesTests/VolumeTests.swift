@@ -64,6 +64,26 @@ private let text = (0..<400).map { "line \($0)\n" }.joined()
   }
 }
 
+/// A frame of zstd states its window in one byte: here 256 MiB, beyond libzstd's own bound.
+@Test func aWindowOfZstdLargerThanTheLimitIsRefusedWithARemedy() throws {
+  let folder = try TemporaryFolder()
+  let frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0, 0x90, 0x09, 0, 0, 0x61]
+  let fault = #expect(throws: Fault.self) {
+    try contents(try folder.file("set.tar.zst", frame))
+  }
+  #expect(fault?.remedy == "unpack the archive and give the folder, or pack it as zip")
+}
+
+@Test func aLaterPieceIsNoSourceByItself() throws {
+  let folder = try TemporaryFolder()
+  for (first, later) in [("a.zip.001", "a.zip.002"), ("s.part1.rar", "s.part2.rar")] {
+    _ = try folder.file(first, [1])
+    let path = try folder.file(later, [2])
+    let fault = #expect(throws: Fault.self) { try contents(path) }
+    #expect(fault?.remedy == "give the first piece, or the folder that holds all")
+  }
+}
+
 @Test func anEncryptedZipOpensWithItsPassphraseOnly() throws {
   let folder = try TemporaryFolder()
   for encryption in [ArchiveWriter.Encryption.zipCrypto, .aes256] {

@@ -1,3 +1,4 @@
+import Artifacts
 import Expressions
 import Imaging
 import Platform
@@ -84,4 +85,139 @@ import Testing
       "test: 3999 instead of 4000, as in the release of 2021",
     ])
   #expect(throws: Fault.self) { try check(287_567, 4000) }
+}
+
+/// The rows of a source, and whether one reading was enough: the number of pictures is then unknown
+/// until the end.
+private func read(
+  _ fixture: DatasetFixture, _ dataset: String
+) throws -> (rows: [SampleRow], isOnce: Bool, rejects: [String: Int]) {
+  let folder = try ScratchFolder()
+  let source = try fixture.write(.tar, in: folder.path)
+  let out = Files.join(folder.path, "samples")
+  let totals = Locked<[Int?]>([])
+  let ingestion = try Ingestion(source: source, options: .accepted(dataset)) { _, total in
+    totals.withLock { $0.append(total) }
+  }
+  let record = try ingestion.write(to: out).record
+  let reader = try RowCollectionReader(out)
+  let rows = try reader.rows.map { try SampleRow(json: $0) }
+  #expect(rows.indices.allSatisfy { reader.payload($0)?.isEmpty == false })
+  return (
+    rows.sorted { $0.id < $1.id }, totals.withLock { $0.last ?? .some(0) } == .some(nil),
+    record.rejects
+  )
+}
+
+/// The same files with annotations before pictures, after them, and between them.
+private func expectOnePass(
+  _ fixture: DatasetFixture, _ dataset: String, late: (String) -> Bool
+) throws {
+  let pictures = fixture.files.filter { SourceName.isPicture($0.path) }
+  let others = fixture.files.filter { !SourceName.isPicture($0.path) }
+  let first = try read(DatasetFixture(files: others + pictures), dataset)
+  #expect(first.isOnce && !first.rows.isEmpty, "\(dataset)")
+  let early = others.filter { !late($0.path) }
+  let orders = [
+    pictures + others, early + pictures + others.filter { late($0.path) },
+    early + Array(pictures.dropLast()) + others.filter { late($0.path) } + pictures.suffix(1),
+  ]
+  for order in orders {
+    let other = try read(DatasetFixture(files: order), dataset)
+    #expect(!other.isOnce, "\(dataset)")
+    #expect(other.rows == first.rows && other.rejects == first.rejects, "\(dataset)")
+  }
+}
+
+private enum SourceName {
+  static func isPicture(_ path: String) -> Bool {
+    [".jpg", ".png"].contains { path.hasSuffix($0) }
+  }
+}
+
+@Test func annotationsOfRAFDBBeforeThePicturesMakeOnePass() throws {
+  var fixture = DatasetFixture()
+  var list = ""
+  for number in 1...21 {
+    let stem = "train_000\(number + 10)"
+    try fixture.picture("basic/Image/original/\(stem).jpg", shade: number)
+    fixture.add(
+      "basic/Annotation/manual/\(stem)_manu_attri.txt", "1 2\n3 4\n5 6\n7 8\n9 10\n1\n2\n3\n")
+    fixture.add("basic/Annotation/boundingbox/\(stem)_boundingbox.txt", "1 2 3 \(number) \n")
+    list += "\(stem).jpg \(number % 7 + 1)\n"
+  }
+  // A picture without a label, a label without a picture.
+  try fixture.picture("basic/Image/original/test_0009.jpg", shade: 900)
+  fixture.add("basic/EmoLabel/list_patition_label.txt", list + "test_0008.jpg 3\n")
+  try expectOnePass(fixture, "rafdb") { $0.contains("boundingbox") }
+}
+
+@Test func listsOfAffectNetBeforeThePicturesMakeOnePass() throws {
+  var fixture = DatasetFixture()
+  var lists = ["", ""]
+  for number in 0..<42 {
+    let path = "\(number % 2)/hash\(number).jpg"
+    try fixture.picture("Manually_Annotated_Images/\(path)", shade: number)
+    lists[number % 2] += "\(path),1,2,30,40,,\(number % 7),0.5,-0.25\n"
+  }
+  lists[0] += "0/hash2.jpg,1,2,30,40,,3,0.5,0.5\n0/hash900.jpg,1,2,30,40,,9,0.5,0.5\n"
+  try fixture.picture("Manually_Annotated_Images/0/hash900.jpg", shade: 900)
+  try fixture.picture("Manually_Annotated_Images/0/nowhere.jpg", shade: 901)
+  fixture.add("training.csv", lists[0])
+  fixture.add("validation.csv", lists[1])
+  try expectOnePass(fixture, "affectnet") { $0 == "validation.csv" }
+  let rejects = try read(fixture, "affectnet").rejects
+  #expect(rejects == ["duplicate-row": 1, "without-label": 1, "image-without-label": 1])
+}
+
+@Test func annotationsOf2021BeforeThePicturesMakeOnePass() throws {
+  func npy(_ value: Double) -> [UInt8] {
+    let text = "{'descr': '<f8', 'fortran_order': False, 'shape': (), }\n"
+    let bits = value.bitPattern
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8)
+      + (0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) }
+  }
+  var fixture = DatasetFixture()
+  for number in 0..<6 {
+    let set = number % 2 == 0 ? "train_set" : "val_set"
+    try fixture.picture("\(set)/images/\(number).jpg", shade: number)
+    fixture.add("\(set)/annotations/\(number)_exp.npy", npy(Double(number)))
+    fixture.add("\(set)/annotations/\(number)_val.npy", npy(0.25))
+  }
+  try expectOnePass(fixture, "affectnet-2021") { $0.hasSuffix("_val.npy") }
+}
+
+@Test func filesOfASampleSideBySideMakeOnePass() throws {
+  var fixture = DatasetFixture()
+  for number in 0..<6 {
+    try fixture.picture("00\(number).jpg", shade: number)
+    fixture.add("00\(number).cls", number % 2 == 0 ? "fear" : "very angry")
+    // Says nothing of the label, and does not undo it.
+    fixture.add("00\(number).json", #"{"subject": "s\#(number)"}"#)
+    fixture.add("00\(number).txt", "a caption\nof two lines")
+  }
+  let near = try read(fixture, "webdataset")
+  #expect(near.isOnce)
+  #expect(near.rows.map(\.label) == (0..<6).map { $0 % 2 == 0 ? "fear" : "very angry" })
+  #expect(near.rows.map(\.subject) == (0..<6).map { "s\($0)" })
+  fixture.files.sort { SourceName.isPicture($0.path) && !SourceName.isPicture($1.path) }
+  let far = try read(fixture, "webdataset")
+  #expect(!far.isOnce && far.rows == near.rows)
+}
+
+@Test func picturesOfKindsThatAreNotReadAreListed() throws {
+  var fixture = DatasetFixture()
+  for number in 0..<20 { try fixture.picture("fear/\(number).jpg", shade: number) }
+  fixture.add("fear/moving.gif", Array("GIF89a".utf8))
+  let result = try fixture.ingest(.accepted("image-folder"))
+  #expect(result.rejected(.unreadableImage) == ["fear/moving.gif"])
+  #expect(result.rejects[0][2].contains("a GIF"))
+}
+
+@Test func classNamesWithControlCharactersAreRefused() throws {
+  var fixture = DatasetFixture()
+  try fixture.picture("a.jpg", shade: 1)
+  fixture.add("labels.csv", "path,label\na.jpg,\"fe\u{1B}[2Jar\"\n")
+  let fault = #expect(throws: Fault.self) { try fixture.ingest(.accepted("image-table")) }
+  #expect(fault?.message.contains("control characters") == true)
 }

@@ -105,6 +105,29 @@ private func columns(_ map: [String: JSONValue]) throws -> TableColumns { try Ta
   }
 }
 
+@Test func aTableWrittenUnderWindowsNamesItsPictures() throws {
+  let result = try table("path,label\r\nimages\\ada1.jpg,fear\r\n.\\images\\bob1.jpg,anger\r\n")
+    .ingest(.accepted("image-table"))
+  #expect(result.rows.map(\.source) == ["images/ada1.jpg", "images/bob1.jpg"])
+  let fault = #expect(throws: Fault.self) {
+    try table("path,label\n/data/ada9.jpg,fear\n").ingest(.accepted("image-table"))
+  }
+  #expect(fault?.remedy == "its first picture is images/ada1.jpg")
+  #expect(fault?.cause?.contains("/data/ada9.jpg") == true)
+}
+
+@Test func sourcesOfOtherDatasetsAreNamedAsSuch() throws {
+  var fixture = DatasetFixture()
+  for number in 0..<3 { try fixture.picture("photos/\(number).jpg", shade: number) }
+  for dataset in DatasetDefinition.names where dataset != "image-folder" {
+    let isFolded = ["dfew", "mafw"].contains(dataset)
+    let fault = #expect(throws: Fault.self) {
+      try fixture.ingest(.accepted(dataset) { $0.fold = isFolded ? 1 : nil })
+    }
+    #expect(fault?.remedy?.isEmpty == false, "\(dataset)")
+  }
+}
+
 @Test func severalTablesMustBeChosenFrom() throws {
   var fixture = try table("path,label\nada1.jpg,fear\n")
   fixture.add("info.csv", "face_id,age\n1,2\n")

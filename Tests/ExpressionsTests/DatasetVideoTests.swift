@@ -181,3 +181,31 @@ private func first(_ dataset: String) -> IngestOptions {
   let fault = #expect(throws: Fault.self) { try clips.fixture.ingest(first("mafw")) }
   #expect(fault?.message.contains("a/00001") == true && fault?.message.contains("b/00001") == true)
 }
+
+/// Fold k tests the clips whose number is k modulo 5.
+@Test func eachFoldHasListsOfItsOwn() throws {
+  var clips = Clips()
+  for clip in 1...10 { try clips.frames("Clip/" + padded(clip, 5), ["1"]) }
+  for fold in 1...5 {
+    let (test, train) = (
+      (1...10).filter { $0 % 5 == fold % 5 }, (1...10).filter { $0 % 5 != fold % 5 }
+    )
+    for (set, numbers) in [("train", train), ("test", test)] {
+      clips.fixture.add(
+        "EmoLabel_DataSplit/\(set)(single-labeled)/set_\(fold).csv",
+        "video_name,label\n" + numbers.map { "\($0),1\n" }.joined())
+      clips.fixture.add(
+        "Train & Test Set/single/no_caption/set_\(fold)/\(set).txt",
+        numbers.map { padded($0, 5) + ".mp4 anger\n" }.joined())
+    }
+  }
+  for dataset in ["dfew", "mafw"] {
+    for fold in 1...5 {
+      let result = try clips.fixture.ingest(.accepted(dataset) { $0.fold = fold })
+      let test = result.clips.filter { $0.split == .test }.compactMap { Int($0.id) }
+      #expect(test == (1...10).filter { $0 % 5 == fold % 5 })
+      #expect(result.clips.count == 10)
+    }
+    #expect(throws: Fault.self) { try clips.fixture.ingest(.accepted(dataset) { $0.fold = 6 }) }
+  }
+}

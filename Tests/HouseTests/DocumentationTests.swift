@@ -64,6 +64,28 @@ import Testing
     }
   }
 
+  /// Each oddity of real datasets has a test, named in the table of docs/datasets.md.
+  @Test func everyOddityHasItsTest() throws {
+    let rows = try Self.text("docs/datasets.md").split(separator: "\n").drop {
+      !$0.hasPrefix("| oddity |")
+    }.dropFirst(2).prefix { $0.hasPrefix("|") }
+    #expect(rows.count >= 37)
+    let tests = HouseTests.root.appendingPathComponent("Tests")
+    let inside = try #require(FileManager.default.enumerator(atPath: tests.path))
+    var found: Set<Substring> = []
+    for case let path as String in inside where path.hasSuffix(".swift") {
+      let text = try String(contentsOf: tests.appendingPathComponent(path), encoding: .utf8)
+      for match in text.matches(of: /@Test[^\n]*(?:\n[^\n]*)?func (\w+)\(/) {
+        found.insert(match.1)
+      }
+    }
+    for row in rows {
+      let names = row.split(separator: "|").last?.matches(of: /`(\w+)`/).map(\.1) ?? []
+      #expect(!names.isEmpty, "no test is named in: \(row)")
+      for name in names { #expect(found.contains(name), "there is no test \(name)") }
+    }
+  }
+
   /// Pages that nothing leads to are not read.
   @Test func everyPageIsLinked() throws {
     let pages = try Self.pages()

@@ -20,6 +20,36 @@ import Testing
     }
   }
 
+  @Test func headersStateTheSizesOfWhatIsDecoded() throws {
+    let golden = try Golden("formats")
+    for name in golden.cases where !name.hasSuffix(".reduced") {
+      let bytes = try golden.bytes(name)
+      let image = try Image.decode(bytes, name: name, as: .asStored)
+      let size = try #require(bytes.withUnsafeBytes { PictureNotes.size($0) }, "\(name)")
+      // An orientation may swap the sides.
+      #expect(
+        Set([size.width, size.height]) == Set([image.width, image.height]), "\(name)")
+      for cut in 0..<min(bytes.count, 200) {
+        _ = bytes.prefix(cut).withUnsafeBytes { PictureNotes.size($0) }
+      }
+    }
+  }
+
+  @Test func whatLiesOutsideIsNotPasted() {
+    var sheet = Image(width: 4, height: 3, channels: 1)
+    let picture = Image(width: 2, height: 2, channels: 1, pixels: [1, 2, 3, 4])
+    sheet.paste(picture, x: 1, y: 1)
+    #expect(sheet.pixels == [0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0])
+    sheet.paste(picture, x: -1, y: -1)
+    sheet.paste(picture, x: 3, y: 2)
+    #expect(sheet.pixels == [4, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 1])
+    for (x, y) in [(4, 0), (0, 3), (-2, 0), (0, -2), (99, -99)] {
+      let before = sheet
+      sheet.paste(picture, x: x, y: y)
+      #expect(sheet == before)
+    }
+  }
+
   /// libjpeg's reduced transforms are exact by definition, as its whole one.
   @Test(arguments: ["large.jpg", "largegrey.jpg"])
   func reducedScaleAgreesWithPillow(_ name: String) throws {

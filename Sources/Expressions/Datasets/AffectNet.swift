@@ -72,7 +72,7 @@ struct AffectNetScheme {
 }
 
 /// Reads `training.csv` and `validation.csv` and the names of the pictures.
-final class AffectNetParser: DatasetParser {
+final class AffectNetParser: OnePassParser {
   static let header = [
     "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "facial_landmarks",
     "expression", "valence", "arousal",
@@ -83,21 +83,61 @@ final class AffectNetParser: DatasetParser {
   private var images: [String: String] = [:]
   private var rows: [SampleRow] = []
   private var places: [Fault.Place] = []
-  private var lists: [String] = []
+  /// The first row of each picture that has a label, and whether it was handed over.
+  private var first: [String: Int] = [:]
+  private var isGiven: [Bool] = []
+  private var hasGiven = false
+  /// Pictures of which the lists say that they show no expression, or one of another protocol.
+  private var unlabelled: Set<String> = []
+  private var splits: Set<Split> = []
   private var rejects: [Reject] = []
 
   init(_ scheme: AffectNetScheme) { self.scheme = scheme }
 
+  /// Both lists must come first, as a picture of the second would else be one without a label.
+  func take(_ entry: ArchiveEntry, _ emit: Emit) throws {
+    guard SourcePath.isImage(entry.path) else {
+      // A list that comes now may speak of what was handed over.
+      if hasGiven, Self.split(ofList: entry.path) != nil { throw OutOfOrder() }
+      return try visit(entry)
+    }
+    guard splits == [.train, .test] else { throw OutOfOrder() }
+    guard let key = noteImage(entry.path), let index = first[key] else { return }
+    var row = rows[index]
+    row.source = entry.path
+    // Only its key is looked at again.
+    rows[index] = SampleRow(id: "", source: key, split: row.split, label: nil)
+    isGiven[index] = true
+    hasGiven = true
+    try emit(row) { try entry.read() }
+  }
+
   func visit(_ entry: ArchiveEntry) throws {
     if SourcePath.isImage(entry.path) {
-      images[Self.key(entry.path)] = entry.path
-      return
+      _ = noteImage(entry.path)
+    } else if let split = Self.split(ofList: entry.path) {
+      splits.insert(split)
+      try read(entry, split)
     }
-    switch SourcePath.name(entry.path).lowercased() {
-    case "training.csv": try read(entry, .train)
-    case "validation.csv": try read(entry, .test)
-    default: break
+  }
+
+  private static func split(ofList path: String) -> Split? {
+    switch SourcePath.name(path).lowercased() {
+    case "training.csv": .train
+    case "validation.csv": .test
+    default: nil
     }
+  }
+
+  /// The key of a picture that is met for the first time.
+  private func noteImage(_ path: String) -> String? {
+    let key = Self.key(path)
+    if let first = images[key] {
+      rejects.append(Reject(.duplicateRow, path, "the same picture is also at \(first)"))
+      return nil
+    }
+    images[key] = path
+    return key
   }
 
   private static func key(_ path: String) -> String {
@@ -106,7 +146,6 @@ final class AffectNetParser: DatasetParser {
 
   /// Some copies of a list have no header: the columns stand in the same order.
   private func read(_ entry: ArchiveEntry, _ split: Split) throws {
-    lists.append(entry.path)
     try EntryLines.forEach(entry) { line, bytes in
       let place = Fault.Place(entry.path, line: line)
       let cells = EntryLines.cells(bytes)
@@ -129,14 +168,19 @@ final class AffectNetParser: DatasetParser {
     }
     let (label, reject) = try scheme.label(number, at: place)
     if let reject { rejects.append(reject) }
-    guard let label else { return }
-    let path = EntryLines.text(cells[0])
+    let key = Self.key(EntryLines.text(cells[0]))
+    guard let label else {
+      unlabelled.insert(key)
+      return
+    }
+    if first[key] == nil { first[key] = rows.count }
     rows.append(
       SampleRow(
-        id: SourcePath.withoutExtension(Self.key(path)), source: Self.key(path), split: split,
+        id: SourcePath.withoutExtension(key), source: key, split: split,
         label: label, attributes: Self.attributes(cells), points: Self.points(cells[5]),
         box: Self.box(cells)))
     places.append(place)
+    isGiven.append(false)
   }
 
   /// A box of `NULL` or of negative width says nothing.
@@ -164,7 +208,7 @@ final class AffectNetParser: DatasetParser {
   }
 
   func plan() throws -> IngestPlan {
-    guard !lists.isEmpty else {
+    guard !splits.isEmpty else {
       throw Fault(
         .badInput, "the source has no lists of AffectNet",
         remedy: "they are training.csv and validation.csv")
@@ -175,20 +219,22 @@ final class AffectNetParser: DatasetParser {
         remedy: "they are in Manually_Annotated_Images/<folder>/")
     }
     var kept: [SampleRow] = []
-    var lines: [String: Fault.Place] = [:]
-    for (row, place) in zip(rows, places) {
-      if let first = lines[row.source] {
+    for (index, place) in places.enumerated() {
+      let key = rows[index].source
+      if let earlier = first[key], earlier != index {
         rejects.append(
-          Reject(.duplicateRow, place.description, "\(row.source) is also at \(first)"))
-      } else if let path = images[row.source] {
-        lines[row.source] = place
-        var row = row
-        row.source = path
-        kept.append(row)
-      } else {
+          Reject(.duplicateRow, place.description, "\(key) is also at \(places[earlier])"))
+      } else if images[key] == nil {
         rejects.append(
-          Reject(.labelWithoutImage, place.description, "\(row.source) is not in the source"))
+          Reject(.labelWithoutImage, place.description, "\(key) is not in the source"))
+      } else if !isGiven[index] {
+        rows[index].source = images[key] ?? key
+        kept.append(rows[index])
       }
+    }
+    let unlisted = images.filter { first[$0.key] == nil && !unlabelled.contains($0.key) }
+    for path in unlisted.values.sorted() {
+      rejects.append(Reject(.imageWithoutLabel, path, "no list names it"))
     }
     return IngestPlan(scheme.scheme(release: 2017), rows: kept, rejects: rejects)
   }

@@ -11,10 +11,13 @@ extension DatasetDefinition {
 }
 
 /// Reads `{train,val}_set/annotations/<id>_{exp,val,aro,lnd}.npy`.
-final class AffectNet2021Parser: DatasetParser {
+final class AffectNet2021Parser: OnePassParser {
   private let scheme: AffectNetScheme
   private var images: [String: String] = [:]
   private var annotations: [String: Annotation] = [:]
+  private var rejects: [Reject] = []
+  /// Keys whose rows were handed over with their pictures.
+  private var given: Set<String> = []
 
   private struct Annotation {
     var label: Int?
@@ -26,17 +29,45 @@ final class AffectNet2021Parser: DatasetParser {
   init(_ scheme: AffectNetScheme) { self.scheme = scheme }
 
   func visit(_ entry: ArchiveEntry) throws {
-    let components = entry.path.split(separator: "/")
-    guard components.count >= 3, let split = Self.split(components[components.count - 3]) else {
-      return
-    }
+    guard let split = Self.split(of: entry.path) else { return }
     let stem = SourcePath.stem(entry.path)
     if SourcePath.isImage(entry.path) {
-      images["\(split.rawValue)/\(stem)"] = entry.path
+      _ = noteImage(entry.path, split)
     } else if SourcePath.fileExtension(entry.path) == "npy", let low = stem.lastIndex(of: "_") {
       let key = "\(split.rawValue)/\(stem[..<low])"
+      if given.contains(key) { throw OutOfOrder() }
       try note(entry, key: key, kind: String(stem[stem.index(after: low)...]))
     }
+  }
+
+  func take(_ entry: ArchiveEntry, _ emit: Emit) throws {
+    guard SourcePath.isImage(entry.path), let split = Self.split(of: entry.path) else {
+      return try visit(entry)
+    }
+    guard let key = noteImage(entry.path, split) else { return }
+    guard let annotation = annotations[key], let number = annotation.label else {
+      throw OutOfOrder()
+    }
+    guard let label = try scheme.label(number, at: .init(annotation.place)).name else { return }
+    given.insert(key)
+    try emit(row(key, annotation, label, entry.path)) { try entry.read() }
+  }
+
+  /// The key of a picture that is met for the first time.
+  private func noteImage(_ path: String, _ split: Split) -> String? {
+    let key = "\(split.rawValue)/\(SourcePath.stem(path))"
+    if let first = images[key] {
+      rejects.append(Reject(.duplicateRow, path, "the same picture is also at \(first)"))
+      return nil
+    }
+    images[key] = path
+    return key
+  }
+
+  /// The split of a file in `train_set/images`, `val_set/annotations` and so on.
+  private static func split(of path: String) -> Split? {
+    let components = path.split(separator: "/")
+    return components.count < 3 ? nil : split(components[components.count - 3])
   }
 
   private static func split(_ folder: Substring) -> Split? {
@@ -78,7 +109,6 @@ final class AffectNet2021Parser: DatasetParser {
         remedy: "they are train_set/images/0.jpg and train_set/annotations/0_exp.npy")
     }
     var rows: [SampleRow] = []
-    var rejects: [Reject] = []
     for (key, annotation) in annotations.sorted(by: { $0.key < $1.key }) {
       guard let number = annotation.label else { continue }
       let (label, reject) = try scheme.label(number, at: .init(annotation.place))
@@ -89,15 +119,20 @@ final class AffectNet2021Parser: DatasetParser {
           Reject(.labelWithoutImage, annotation.place, "\(key) is not among the pictures"))
         continue
       }
-      rows.append(
-        SampleRow(
-          id: key, source: source, split: key.hasPrefix("train") ? .train : .test, label: label,
-          attributes: annotation.attributes, points: annotation.points))
+      if !given.contains(key) { rows.append(row(key, annotation, label, source)) }
     }
     for (key, path) in images.sorted(by: { $0.value < $1.value })
     where annotations[key]?.label == nil {
       rejects.append(Reject(.imageWithoutLabel, path, "\(key) has no expression"))
     }
     return IngestPlan(scheme.scheme(release: 2021), rows: rows, rejects: rejects)
+  }
+
+  private func row(
+    _ key: String, _ annotation: Annotation, _ label: String, _ source: String
+  ) -> SampleRow {
+    SampleRow(
+      id: key, source: source, split: key.hasPrefix("train") ? .train : .test, label: label,
+      attributes: annotation.attributes, points: annotation.points)
   }
 }

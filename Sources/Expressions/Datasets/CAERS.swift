@@ -9,11 +9,9 @@ extension DatasetDefinition {
 }
 
 /// Reads `{train,test}/{Anger,Disgust,Fear,Happy,Neutral,Sad,Surprise}/0001.png`.
-final class CAERSParser: OnePassParser {
+final class CAERSParser: PictureRowParser {
   private let folder: ImageFolderParser
   private var rows: [SampleRow] = []
-
-  let isOnePass = true
 
   init() throws {
     var options = IngestOptions(dataset: "caer-s")
@@ -22,17 +20,9 @@ final class CAERSParser: OnePassParser {
     folder = try ImageFolderParser(options)
   }
 
-  func visit(_ entry: ArchiveEntry) throws {
-    if let row = try row(of: entry.path) { rows.append(row) }
-  }
+  func keep(_ row: SampleRow) { rows.append(row) }
 
-  func take(
-    _ entry: ArchiveEntry, _ emit: (SampleRow, () throws -> [UInt8]) throws -> Void
-  ) throws {
-    if let row = try row(of: entry.path) { try emit(row) { try entry.read() } }
-  }
-
-  private func row(of path: String) throws -> SampleRow? {
+  func row(of path: String) throws -> SampleRow? {
     guard var row = try folder.row(of: path) else { return nil }
     let tail = path.split(separator: "/").suffix(3).joined(separator: "/")
     row.id = SourcePath.withoutExtension(tail)
@@ -40,6 +30,11 @@ final class CAERSParser: OnePassParser {
   }
 
   func plan() throws -> IngestPlan {
+    guard folder.hasLabels else {
+      throw Fault(
+        .badInput, "the source has no pictures of CAER-S",
+        remedy: "they are in train/Anger/0001.png and so on, and the same under test")
+    }
     var plan = try folder.plan()
     plan.rows = rows
     plan.scheme = DatasetProtocol(

@@ -23,12 +23,25 @@ public struct CountTable: Sendable {
 
   /// The first column to the left, the others to the right.
   private static func aligned(_ rows: [[String]]) -> String {
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let widths = rows[0].indices.map { column in rows.map { width($0[column]) }.max() ?? 0 }
     return rows.map { row in
       row.enumerated().map { column, cell in
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        let padding = String(repeating: " ", count: widths[column] - width(cell))
         return column == 0 ? cell + padding : padding + cell
       }.joined(separator: "  ")
     }.joined(separator: "\n")
   }
+
+  /// How many columns of a terminal a text takes: letters of East Asia and pictograms take two.
+  private static func width(_ text: String) -> Int {
+    text.reduce(0) { width, letter in
+      let value = letter.unicodeScalars.first?.value ?? 0
+      return width + (wide.contains { $0.contains(value) } ? 2 : 1)
+    }
+  }
+
+  private static let wide: [ClosedRange<UInt32>] = [
+    0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+    0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD,
+  ]
 }

@@ -22,14 +22,11 @@ final class FER2013Parser: OnePassParser {
   /// False where the rows were handed over with their pictures.
   private var keepsRows = true
 
-  let isOnePass = true
   var convert: PictureCheck.Convert? { FERTable.convert }
 
   func visit(_ entry: ArchiveEntry) throws { try table.visit(entry) }
 
-  func take(
-    _ entry: ArchiveEntry, _ emit: (SampleRow, () throws -> [UInt8]) throws -> Void
-  ) throws {
+  func take(_ entry: ArchiveEntry, _ emit: Emit) throws {
     keepsRows = false
     var number = 0
     try table.visit(entry) { row, pixels in

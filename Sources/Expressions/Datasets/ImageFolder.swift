@@ -11,7 +11,7 @@ extension DatasetDefinition {
 }
 
 /// Takes the class from the name of the folder a picture lies in, or all facts from a pattern.
-final class ImageFolderParser: OnePassParser {
+final class ImageFolderParser: PictureRowParser {
   private let classes: ClassList?
   private let pattern: NamePattern?
   private let holdout: Holdout?
@@ -33,15 +33,7 @@ final class ImageFolderParser: OnePassParser {
     }
   }
 
-  func visit(_ entry: ArchiveEntry) throws {
-    if let row = try row(of: entry.path) { rows.append(row) }
-  }
-
-  func take(
-    _ entry: ArchiveEntry, _ emit: (SampleRow, () throws -> [UInt8]) throws -> Void
-  ) throws {
-    if let row = try row(of: entry.path) { try emit(row) { try entry.read() } }
-  }
+  func keep(_ row: SampleRow) { rows.append(row) }
 
   /// The row of a picture; nil for other files, and for pictures without a label, which are noted.
   func row(of path: String) throws -> SampleRow? {
@@ -57,13 +49,16 @@ final class ImageFolderParser: OnePassParser {
     return row
   }
 
+  /// Whether any picture's path gave a label.
+  var hasLabels: Bool { !labels.isEmpty }
+
   func plan() throws -> IngestPlan {
     guard let firstPath else {
       throw Fault(
         .badInput, "the source has no pictures", remedy: "it needs a folder of pictures a class")
     }
     if let holdout { try holdout.apply(to: &rows) }
-    guard !labels.isEmpty else {
+    guard hasLabels else {
       throw Fault(
         .badInput, "no picture has a label", at: .init(firstPath),
         remedy: pattern == nil

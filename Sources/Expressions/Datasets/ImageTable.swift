@@ -115,7 +115,11 @@ final class ImageTableParser: DatasetParser {
         remedy: near ?? "the table's other labels are \(others.joined(separator: ", "))")
     }
     guard !rows.isEmpty else {
-      throw Fault(.badInput, "no row names a picture of the source", at: .init(table))
+      let missing = rejects.first { $0.kind == .labelWithoutImage }?.reason
+      let picture = images.first.map { "its first picture is \($0)" }
+      throw Fault(
+        .badInput, "no row names a picture of the source", at: .init(table),
+        remedy: picture ?? "put the pictures beside the table", cause: missing)
     }
     if let holdout { try holdout.apply(to: &rows) }
     let scheme = DatasetProtocol(
@@ -202,6 +206,13 @@ struct PictureLookup {
   ///
   /// - Throws: `Fault` where several pictures fit equally well.
   func find(_ cell: String, at place: Fault.Place) throws -> String? {
+    if let found = try find(exactly: cell, at: place) { return found }
+    guard cell.utf8.contains(UInt8(ascii: "\\")) else { return nil }
+    // A table that was written under Windows.
+    return try find(exactly: String(cell.map { $0 == "\\" ? "/" : $0 }), at: place)
+  }
+
+  private func find(exactly cell: String, at place: Fault.Place) throws -> String? {
     let wanted = cell.hasPrefix("./") ? String(cell.dropFirst(2)) : cell
     if known.contains(wanted) { return wanted }
     if known.contains(folder + wanted) { return folder + wanted }

@@ -6,7 +6,8 @@ import Platform
 /// row about it.
 ///
 /// Nothing is unpacked to disk. Where a picture's row is known as soon as the picture is met, the
-/// source is read once; else a first pass reads annotations and a second one pictures. Rows keep the
+/// source is read once; else, and where that turns out on the way, a first pass reads annotations and
+/// a second one pictures. Rows keep the
 /// order in which the source gives their pictures, so that the output is the same for any number of
 /// threads.
 public struct Ingestion {
@@ -35,7 +36,8 @@ public struct Ingestion {
     if definition.card.needsAcceptance, !options.acceptTerms {
       throw Fault(
         .usage,
-        "the terms of \(definition.card.title) were not accepted: \(definition.card.terms)",
+        "the terms of \(definition.card.title) were not accepted "
+          + "(\(definition.card.terms))",
         remedy: "read them at \(definition.card.url), then set accept_terms: true")
     }
     reader = try ArchiveReader.open(source, passphrase: passphrase)
@@ -124,20 +126,37 @@ public struct Ingestion {
     func writer(_ convert: PictureCheck.Convert?) throws -> SampleWriter {
       try SampleWriter(directory, convert: convert, threads: threads, progress: progress)
     }
-    if let parser = parser as? any OnePassParser, parser.isOnePass {
-      let writer = try writer(parser.convert)
-      let issues = try reader.visit { entry in
-        guard !SourcePath.isDebris(entry.path) else { return }
-        try parser.take(entry) { row, bytes in
-          var row = row
-          writer.register(&row)
-          try add(row, nil, of: entry, bytes, to: writer)
+    if let once = parser as? any OnePassParser, once.isOnePass {
+      do { return try readOnce(once, try writer(once.convert)) } catch is OutOfOrder {
+        for name in [RowCollection.indexName, RowCollection.shardsName] {
+          try Files.removeTree(Files.join(directory, name))
         }
+        return try readTwice(try definition.parser(options), writer)
       }
-      var plan = try parser.plan()
-      plan.rejects += issues.map { Reject($0) }
-      return (plan, writer)
     }
+    return try readTwice(parser, writer)
+  }
+
+  private func readOnce(
+    _ parser: any OnePassParser, _ writer: SampleWriter
+  ) throws -> (plan: IngestPlan, writer: SampleWriter) {
+    let emit: (SampleRow, () throws -> [UInt8]) throws -> Void = { row, bytes in
+      var row = row
+      writer.register(&row)
+      try add(row, nil, at: row.source, bytes, to: writer)
+    }
+    let issues = try reader.visit { entry in
+      if !SourcePath.isDebris(entry.path) { try parser.take(entry, emit) }
+    }
+    try parser.finish(emit)
+    var plan = try parser.plan()
+    plan.rejects += issues.map { Reject($0) }
+    return (plan, writer)
+  }
+
+  private func readTwice(
+    _ parser: any DatasetParser, _ writer: (PictureCheck.Convert?) throws -> SampleWriter
+  ) throws -> (plan: IngestPlan, writer: SampleWriter) {
     let issues = try reader.visit { entry in
       if !SourcePath.isDebris(entry.path) { try parser.visit(entry) }
     }
@@ -151,12 +170,12 @@ public struct Ingestion {
 
   /// Adds a picture, or lists it where it cannot be read.
   private func add(
-    _ row: SampleRow, _ index: Int?, of entry: ArchiveEntry, _ bytes: () throws -> [UInt8],
+    _ row: SampleRow, _ index: Int?, at path: String, _ bytes: () throws -> [UInt8],
     to writer: SampleWriter
   ) throws {
     let picture: [UInt8]
     do { picture = try bytes() } catch let fault as Fault
-      where fault.place?.file == entry.path && !Self.isLocked(fault)
+      where fault.place?.file == path && !Self.isLocked(fault)
     {
       return writer.reject(row, fault)
     }
@@ -171,7 +190,7 @@ public struct Ingestion {
           try writer.add(plan.rows[index], at: index, bytes)
         }
       } else if let index = bySource[entry.path].map(Int.init) {
-        try add(plan.rows[index], index, of: entry, { try entry.read() }, to: writer)
+        try add(plan.rows[index], index, at: entry.path, { try entry.read() }, to: writer)
       }
     }
   }

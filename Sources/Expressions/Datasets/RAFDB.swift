@@ -11,7 +11,7 @@ extension DatasetDefinition {
 }
 
 /// Reads `basic/EmoLabel`, `basic/Annotation` and the names of `basic/Image`.
-final class RAFDBParser: DatasetParser {
+final class RAFDBParser: OnePassParser {
   /// RAF-DB numbers its classes from 1 in the canonical order.
   static let classes = ClassList.seven
 
@@ -24,6 +24,10 @@ final class RAFDBParser: DatasetParser {
   private var alignedCount = 0
   private var originalCount = 0
   private var labels: [(stem: String, label: Int, place: Fault.Place)] = []
+  /// The first label of each stem.
+  private var labelled: [String: Int] = [:]
+  /// Stems whose rows were handed over with their pictures.
+  private var given: Set<String> = []
   private var labelFile: (path: String, bytes: [UInt8])?
   private var manual: [String: ManualAnnotation] = [:]
   private var boxes: [String: [Double]] = [:]
@@ -37,40 +41,51 @@ final class RAFDBParser: DatasetParser {
 
   init(isAligned: Bool) { self.isAligned = isAligned }
 
+  func take(_ entry: ArchiveEntry, _ emit: Emit) throws {
+    guard SourcePath.isImage(entry.path) else { return try visit(entry) }
+    guard let stem = noteImage(entry.path) else { return }
+    if labelFile == nil { throw OutOfOrder() }
+    guard let label = labelled[stem] else { return }
+    given.insert(stem)
+    try emit(row(stem, label, entry.path)) { try entry.read() }
+  }
+
   func visit(_ entry: ArchiveEntry) throws {
     let name = String(SourcePath.name(entry.path))
     if Self.labelFiles.contains(name.lowercased()) {
       try readLabels(entry)
-    } else if let stem = Self.stem(name, suffix: "_manu_attri.txt") {
+    } else if let stem = try stem(name, suffix: "_manu_attri.txt") {
       manual[stem] = try Self.manual(try entry.read(limit: 1 << 16), file: entry.path)
-    } else if let stem = Self.stem(name, suffix: "_auto_attri.txt") {
+    } else if let stem = try stem(name, suffix: "_auto_attri.txt") {
       automatic[stem] = try Self.automatic(try entry.read(limit: 1 << 16), file: entry.path)
-    } else if let stem = Self.stem(name, suffix: "_boundingbox.txt") {
+    } else if let stem = try stem(name, suffix: "_boundingbox.txt") {
       let lines = try TextLine.all(try entry.read(limit: 1 << 16), file: entry.path)
       guard lines.count == 1 else {
         throw Fault(.badInput, "a box file has one line, not \(lines.count)", at: .init(entry.path))
       }
       boxes[stem] = try lines[0].numbers(4, "box")
     } else if SourcePath.isImage(entry.path) {
-      noteImage(entry.path)
+      _ = noteImage(entry.path)
     }
   }
 
   /// The typing error of the first name is in the dataset itself.
   private static let labelFiles = ["list_patition_label.txt", "list_partition_label.txt"]
 
-  private func noteImage(_ path: String) {
+  /// The stem of a picture that the protocol takes, met for the first time.
+  private func noteImage(_ path: String) -> String? {
     var stem = SourcePath.stem(path)
     let aligned = stem.hasSuffix("_aligned")
     if aligned { stem.removeLast("_aligned".count) }
-    guard Self.split(stem) != nil else { return }
+    guard Self.split(stem) != nil else { return nil }
     if aligned { alignedCount += 1 } else { originalCount += 1 }
-    guard aligned == isAligned else { return }
+    guard aligned == isAligned else { return nil }
     if let first = images[stem] {
       rejects.append(Reject(.duplicateRow, path, "the same picture is also at \(first)"))
-    } else {
-      images[stem] = path
+      return nil
     }
+    images[stem] = path
+    return stem
   }
 
   private func readLabels(_ entry: ArchiveEntry) throws {
@@ -84,7 +99,11 @@ final class RAFDBParser: DatasetParser {
       return
     }
     labelFile = (entry.path, bytes)
-    for line in try TextLine.all(bytes, file: entry.path) { labels.append(try Self.label(line)) }
+    for line in try TextLine.all(bytes, file: entry.path) {
+      let label = try Self.label(line)
+      if labelled[label.stem] == nil { labelled[label.stem] = label.label }
+      labels.append(label)
+    }
   }
 
   /// Reads `train_00001.jpg 5`.
@@ -124,10 +143,14 @@ final class RAFDBParser: DatasetParser {
     return nil
   }
 
-  private static func stem(_ name: String, suffix: String) -> String? {
+  /// The stem that an annotation speaks of.
+  ///
+  /// - Throws: `OutOfOrder` where its row was handed over already.
+  private func stem(_ name: String, suffix: String) throws -> String? {
     guard name.hasSuffix(suffix) else { return nil }
     let stem = String(name.dropLast(suffix.count))
-    return split(stem) == nil ? nil : stem
+    if given.contains(stem) { throw OutOfOrder() }
+    return Self.split(stem) == nil ? nil : stem
   }
 
   private static let genders = ["male", "female", "unsure"]
@@ -193,7 +216,7 @@ final class RAFDBParser: DatasetParser {
         rejects.append(
           Reject(.duplicateRow, place.description, "\(stem) is listed twice, \(agree)"))
       } else if let source = images.removeValue(forKey: stem) {
-        rows.append(row(stem, label, source))
+        if !given.contains(stem) { rows.append(row(stem, label, source)) }
       } else {
         rejects.append(
           Reject(.labelWithoutImage, place.description, "\(stem) is not among the pictures"))
@@ -229,9 +252,13 @@ final class RAFDBParser: DatasetParser {
 
   /// Points and boxes belong to the original pictures only.
   private func row(_ stem: String, _ label: Int, _ source: String) -> SampleRow {
-    SampleRow(
+    // A row is made once: its annotations go.
+    let manual = self.manual.removeValue(forKey: stem)
+    let automatic = self.automatic.removeValue(forKey: stem)
+    let box = boxes.removeValue(forKey: stem)
+    return SampleRow(
       id: stem, source: source, split: Self.split(stem) ?? .all, label: Self.classes[label],
-      attributes: manual[stem]?.attributes ?? [:], points: isAligned ? nil : manual[stem]?.points,
-      autoPoints: isAligned ? nil : automatic[stem], box: isAligned ? nil : boxes[stem])
+      attributes: manual?.attributes ?? [:], points: isAligned ? nil : manual?.points,
+      autoPoints: isAligned ? nil : automatic, box: isAligned ? nil : box)
   }
 }

@@ -22,7 +22,11 @@ enum SourcePath {
     return name[name.utf8.index(after: dot)...].lowercased()
   }
 
-  static let imageExtensions: Set<String> = ["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp"]
+  /// Of pictures that are decoded, and of some that are not and are to be listed as such.
+  static let imageExtensions: Set<String> = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "bmp", "tif", "tiff", "webp", "gif", "heic", "avif", "jp2",
+    "jxl",
+  ]
 
   static func isImage(_ path: String) -> Bool { imageExtensions.contains(fileExtension(path)) }
 

@@ -13,18 +13,32 @@ extension DatasetDefinition {
 
 /// Reads labels from `.cls`, `.txt` (a name, or a number into `classes`) or `.json` (rows of Ferry's
 /// own, or objects with `label`).
-final class WebDatasetParser: DatasetParser {
+///
+/// The files of a sample stand side by side, as the format demands: when the next sample begins, its
+/// row is known. A source where they do not is read in two passes.
+final class WebDatasetParser: OnePassParser {
   private let classes: ClassList?
   private let holdout: Holdout?
   /// Keys in the order of their pictures.
   private var pictures: [(key: String, path: String)] = []
   private var facts: [String: Facts] = [:]
+  private var rejects: [Reject] = []
+  private var labels: Set<String> = []
+  private var hasPictures = false
+  /// The sample that is being read, with its picture.
+  private var current: (key: String, picture: Picture?)?
+  /// The hashes of the keys of earlier samples; two that agree by chance cost a second pass.
+  private var earlier: Set<Int> = []
+
+  private typealias Picture = (path: String, bytes: Result<[UInt8], any Error>)
 
   private struct Facts {
     var word: String?
     var row: SampleRow?
     var place: Fault.Place
   }
+
+  var isOnePass: Bool { holdout == nil }
 
   init(_ options: IngestOptions) throws {
     classes = try options.classes.map { try ClassList(words: $0, at: .init("classes")) }
@@ -35,19 +49,47 @@ final class WebDatasetParser: DatasetParser {
     let place = Fault.Place(entry.path)
     let key = SourcePath.withoutExtension(entry.path)
     if SourcePath.isImage(entry.path) {
+      hasPictures = true
       pictures.append((key, entry.path))
       return
     }
     switch SourcePath.fileExtension(entry.path) {
     case "cls", "txt":
+      // Text of several lines is no label, and no reason to give a sample up.
       let lines = try TextLine.all(try entry.read(limit: 1 << 16), file: entry.path)
-      guard let word = lines.first?.fields.first?.text else { return }
-      if facts[key] == nil { facts[key] = Facts(word: word, place: place) }
+      guard lines.count == 1 else { return }
+      let word = lines[0].fields.map(\.text).joined(separator: " ")
+      if facts[key]?.word == nil { facts[key, default: Facts(place: place)].word = word }
     case "json":
       let json = try JSONValue.parse(try entry.read(limit: 1 << 20), file: entry.path)
-      facts[key] = try Self.facts(json, key: key, place: place)
+      var found = try Self.facts(json, key: key, place: place)
+      // What names no label does not undo the one of another file.
+      if found.word == nil { found.word = facts[key]?.word }
+      facts[key] = found
     default: break
     }
+  }
+
+  func take(_ entry: ArchiveEntry, _ emit: Emit) throws {
+    let key = SourcePath.withoutExtension(entry.path)
+    if key != current?.key {
+      try finish(emit)
+      if earlier.contains(key.hashValue) { throw OutOfOrder() }
+      current = (key, nil)
+    }
+    guard SourcePath.isImage(entry.path) else { return try visit(entry) }
+    hasPictures = true
+    // No more than one picture is held.
+    guard current?.picture == nil else { throw OutOfOrder() }
+    current?.picture = (entry.path, Result { try entry.read() })
+  }
+
+  func finish(_ emit: Emit) throws {
+    guard let (key, picture) = current else { return }
+    current = nil
+    earlier.insert(key.hashValue)
+    guard let (path, bytes) = picture, let row = try row(key, path) else { return }
+    try emit(row) { try bytes.get() }
   }
 
   private static func facts(_ json: JSONValue, key: String, place: Fault.Place) throws -> Facts {
@@ -62,28 +104,36 @@ final class WebDatasetParser: DatasetParser {
     return Facts(word: word, row: try SampleRow(json: json, at: place), place: place)
   }
 
+  /// The row of a picture; nil where nothing gives its label, which is noted.
+  private func row(_ key: String, _ path: String) throws -> SampleRow? {
+    guard let facts = facts.removeValue(forKey: key), let word = facts.word else {
+      rejects.append(Reject(.imageWithoutLabel, path, "no .cls, .txt or .json gives its label"))
+      return nil
+    }
+    var row = facts.row ?? SampleRow(id: key, source: path, split: .all, label: nil)
+    row.source = path
+    let label = try label(word, at: facts.place)
+    row.label = label
+    labels.insert(label)
+    if row.split == .all, let split = Self.split(of: path) { row.split = split }
+    return row
+  }
+
   func plan() throws -> IngestPlan {
-    guard !pictures.isEmpty else {
+    guard hasPictures else {
       throw Fault(.badInput, "the source has no pictures", remedy: "give a folder of tar files")
     }
-    var rows: [SampleRow] = []
-    var rejects: [Reject] = []
-    for (key, path) in pictures {
-      guard let facts = facts.removeValue(forKey: key), let word = facts.word else {
-        rejects.append(Reject(.imageWithoutLabel, path, "no .cls, .txt or .json gives its label"))
-        continue
-      }
-      var row = facts.row ?? SampleRow(id: key, source: path, split: .all, label: nil)
-      row.source = path
-      row.label = try label(word, at: facts.place)
-      if row.split == .all, let split = Self.split(of: path) { row.split = split }
-      rows.append(row)
-    }
+    var rows = try pictures.compactMap { try row($0.key, $0.path) }
     rejects += facts.sorted { $0.key < $1.key }.map {
       Reject(.labelWithoutImage, $0.value.place.description, "\($0.key) has no picture")
     }
+    guard !labels.isEmpty else {
+      throw Fault(
+        .badInput, "no picture has a label",
+        remedy: "put <key>.cls, or <key>.json with the member label, beside <key>.jpg")
+    }
     if let holdout { try holdout.apply(to: &rows) }
-    let found = try classes ?? ClassList.inCanonicalOrder(rows.compactMap(\.label))
+    let found = try classes ?? ClassList.inCanonicalOrder(labels)
     let scheme = DatasetProtocol(
       name: "webdataset", summary: holdout?.summary ?? "splits as rows or shards name them",
       classes: found)

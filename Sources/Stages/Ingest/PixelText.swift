@@ -17,10 +17,45 @@ enum PixelText {
     "Y": "HHHA444", "Z": "V1248GV", "0": "EHJLPHE", "1": "4C4444E", "2": "EH1248V",
     "3": "V2421HE", "4": "26AIV22", "5": "VGU11HE", "6": "68GUHHE", "7": "V124888",
     "8": "EHHEHHE", "9": "EHHF12C", " ": "0000000", "-": "000V000", "_": "000000V",
-    ".": "00000CC", "+": "044V440", "/": "01248G0", "(": "2488842", ")": "8422248",
+    ".": "00000CC", ",": "0000C48", ":": "0CC0CC0", "'": "4480000", "#": "AAVAVAA", "+": "044V440",
+    "/": "01248G0", "(": "2488842", ")": "8422248",
   ]
   /// What stands for every other character.
   private static let unknown = "VHHHHHV"
+
+  /// A name in letters that can be drawn: marks on Latin letters are left off. Nil where most letters
+  /// are of another script.
+  static func plain(_ text: String) -> String? {
+    let known = text.map { letters[$0] == nil ? base($0) : $0 }
+    guard 2 * known.count(where: { $0 == nil }) <= text.count else { return nil }
+    return String(zip(text, known).map { $1 ?? $0 })
+  }
+
+  /// `e` of `é`, by the name that Unicode gives the letter.
+  private static func base(_ letter: Character) -> Character? {
+    guard let words = letter.unicodeScalars.first?.properties.name?.split(separator: " "),
+      words.count >= 4, words[0] == "LATIN", words[2] == "LETTER", words[3].count == 1
+    else { return nil }
+    let base = words[1] == "SMALL" ? words[3].lowercased() : String(words[3])
+    return base.first.flatMap { letters[$0] == nil ? nil : $0 }
+  }
+
+  /// Parts a text into lines of at most `length` letters, where it has a gap if one is near; what needs
+  /// more lines than `most` is cut.
+  static func lines(_ text: String, length: Int, most: Int) -> [String] {
+    var lines: [String] = []
+    var rest = Substring(text)
+    while rest.count > length, lines.count < most - 1 {
+      let head = rest.prefix(length)
+      let gap = head.lastIndex { " -_/".contains($0) }.map { head.index(after: $0) }
+      let isNear = gap.map { head.distance(from: head.startIndex, to: $0) > length / 2 } ?? false
+      let end = isNear ? gap ?? head.endIndex : head.endIndex
+      lines.append(String(rest[..<end]))
+      rest = rest[end...]
+    }
+    if rest.count > length { rest = rest.prefix(length - 2) + ".." }
+    return lines + [String(rest)]
+  }
 
   static let height = 7
   /// A letter and the gap after it.

@@ -34,12 +34,7 @@ struct SheetCommand: ParsableCommand {
     }
     var sheet = Image(width: columns * cell, height: rows * cell, channels: 3)
     for (index, picture) in cells.enumerated() {
-      let left = index % columns * cell * 3
-      for y in 0..<cell {
-        let start = (index / columns * cell + y) * sheet.stride + left
-        sheet.pixels.replaceSubrange(
-          start..<(start + cell * 3), with: picture.pixels[(y * cell * 3)..<((y + 1) * cell * 3)])
-      }
+      sheet.paste(picture, x: index % columns * cell, y: index / columns * cell)
     }
     try Files.write(try sheet.png(), to: file)
   }
