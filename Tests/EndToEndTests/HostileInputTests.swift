@@ -140,14 +140,37 @@ import Testing
     try expectRefusal(folder("source"), picture: 8192 * 8192)
   }
 
-  @Test func listsOfLabelsWithoutEnd() throws {
-    let line = Array("train_00001.jpg 5\n".utf8)
-    let list = (0..<(60 << 20) / line.count).flatMap { _ in line }
-    let writer = try ArchiveWriter(folder("source"), packing: .deflate)
-    try writer.add("list_patition_label.txt", list)
-    try writer.finish()
-    try expectRefusal(
-      folder("source"), ["dataset=rafdb", "accept_terms=true", "accept_counts=true"])
+  /// A list, what its lines say, and the dataset that reads it.
+  static let lists: [(dataset: String, path: String, header: String, line: String)] = [
+    ("rafdb", "list_patition_label.txt", "", "train_00001.jpg 5\n"),
+    ("affectnet", "training.csv", "", "1/a.jpg,,,,,,1,,\n"),
+    ("affectnet", "validation.csv", "", "1/a.jpg,,,,,,9,,\n"),
+    ("fer2013", "fer2013.csv", "emotion,pixels,Usage\n", "1,1,Training\n"),
+    ("dfew", "train(single-labeled)/set_1.csv", "", "1,1\n"),
+    ("ferv39k", "train_All.csv", "", "1 Sad\n"),
+    ("mafw", "single/no_caption/set_1/train.txt", "", "1.mp4 anger\n"),
+    ("image-table", "l.csv", "path,label\n", "a,b\n"),
+    ("image-table", "wide.csv", "", "a,"),
+  ]
+
+  @Test(arguments: lists.indices)
+  func listsOfLabelsWithoutEnd(_ index: Int) throws {
+    let (dataset, path, header, line) = Self.lists[index]
+    // As long as a list of its kind may be, and longer.
+    for size in [7 << 20, 60 << 20] {
+      var list = Array(header.utf8)
+      list.reserveCapacity(size + 1 << 16)
+      let part = Array(String(repeating: line, count: 4096).utf8)
+      while list.count < size { list.append(contentsOf: part) }
+      let writer = try ArchiveWriter(folder("source"), packing: .deflate)
+      try writer.add("1/a.jpg", [1])
+      try writer.add(path, list)
+      try writer.finish()
+      let fold = ["dfew", "mafw"].contains(dataset) ? ["fold=1"] : []
+      try expectRefusal(
+        folder("source"),
+        ["dataset=\(dataset)", "accept_terms=true", "accept_counts=true"] + fold, picture: 0, path)
+    }
   }
 
   /// Archives and pictures that other projects collected for their own traps.

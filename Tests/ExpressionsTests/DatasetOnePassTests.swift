@@ -221,3 +221,22 @@ private enum SourceName {
   let fault = #expect(throws: Fault.self) { try fixture.ingest(.accepted("image-table")) }
   #expect(fault?.message.contains("control characters") == true)
 }
+
+@Test func listsThatAreTooLongAreRefusedWithTheirLine() throws {
+  let many = 200_001
+  for (dataset, path, line) in [
+    ("rafdb", "list_patition_label.txt", "train_00001.jpg 5\n"),
+    ("ferv39k", "train_All.csv", "1 Sad\n"),
+  ] {
+    var fixture = DatasetFixture()
+    fixture.add(path, String(repeating: line, count: many))
+    let fault = #expect(throws: Fault.self) { try fixture.ingest(.accepted(dataset)) }
+    #expect(fault?.place?.description == "\(path):\(many)")
+    #expect(fault?.message == "the list has more than 200000 lines")
+  }
+  var fixture = DatasetFixture()
+  try fixture.picture("a.jpg", shade: 1)
+  fixture.add("l.csv", "path,label\n" + String(repeating: "a.jpg,", count: 5000))
+  let fault = #expect(throws: Fault.self) { try fixture.ingest(.accepted("image-table")) }
+  #expect(fault?.message == "a row has more than 4096 cells")
+}

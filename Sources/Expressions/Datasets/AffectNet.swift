@@ -78,6 +78,8 @@ final class AffectNetParser: OnePassParser {
     "expression", "valence", "arousal",
   ]
 
+  private static let longestPath = 512
+
   private let scheme: AffectNetScheme
   /// The last two components of a picture's path -> the path.
   private var images: [String: String] = [:]
@@ -116,7 +118,10 @@ final class AffectNetParser: OnePassParser {
     if SourcePath.isImage(entry.path) {
       _ = noteImage(entry.path)
     } else if let split = Self.split(ofList: entry.path) {
-      splits.insert(split)
+      guard splits.insert(split).inserted else {
+        throw Fault(
+          .badInput, "a second list of the same name", at: .init(entry.path), remedy: "keep one")
+      }
       try read(entry, split)
     }
   }
@@ -162,6 +167,11 @@ final class AffectNetParser: OnePassParser {
   private func note(
     _ cells: [UnsafeRawBufferPointer], _ split: Split, _ place: Fault.Place
   ) throws {
+    guard cells[0].count <= Self.longestPath else {
+      throw Fault(
+        .badInput, "the path is longer than \(Self.longestPath) bytes", at: place,
+        remedy: "a path reads '12/0a1b.jpg'")
+    }
     let word = EntryLines.text(cells[6])
     guard let number = Int(word) else {
       throw Fault(.badInput, "'\(word)' is not a class of AffectNet", at: place)
@@ -200,7 +210,7 @@ final class AffectNetParser: OnePassParser {
   /// -2 marks pictures whose valence and arousal were not annotated.
   private static func attributes(_ cells: [UnsafeRawBufferPointer]) -> [String: String] {
     var attributes: [String: String] = [:]
-    for (name, index) in [("valence", 7), ("arousal", 8)] {
+    for (name, index) in [("valence", 7), ("arousal", 8)] where cells[index].count <= 32 {
       let word = EntryLines.text(cells[index])
       if let number = Double(word), number >= -1 { attributes[name] = word }
     }

@@ -31,6 +31,8 @@ final class CKPlusParser: DatasetParser {
   private let fold: Int?
   private var sequences: [String: Sequence] = [:]
   private var landmarks: [String: (path: String, bytes: [UInt8])] = [:]
+  private var landmarkBytes = 0
+  private static let landmarkLimit = 64 << 20
   /// Action units by the frame they were coded in.
   private var units: [String: String] = [:]
   private var rejects: [Reject] = []
@@ -55,9 +57,16 @@ final class CKPlusParser: DatasetParser {
       if let emotion { sequences[name.sequence, default: Sequence()].emotion = emotion }
       sequences[name.sequence, default: Sequence()].emotionPath = entry.path
     case ("landmarks", "txt"):
-      landmarks[name.frame] = (entry.path, try entry.read(limit: 1 << 16))
+      let bytes = try entry.read(limit: 1 << 16)
+      landmarkBytes += bytes.count
+      guard landmarkBytes <= Self.landmarkLimit else {
+        throw Fault(
+          .badInput, "the landmarks take more than \(Self.landmarkLimit) bytes",
+          at: .init(entry.path), remedy: "those of CK+ take 25,000,000")
+      }
+      landmarks[name.frame] = (entry.path, bytes)
     case ("facs", "txt"):
-      units[name.frame] = try Self.units(try entry.read(limit: 1 << 16), file: entry.path)
+      units[name.frame] = try Self.units(try entry.read(limit: 1 << 12), file: entry.path)
     default: break
     }
   }

@@ -53,6 +53,7 @@ final class DFEWParser: DatasetParser {
   }
 
   private func read(_ bytes: [UInt8], _ path: String, _ split: Split) throws {
+    try EntryLines.check(bytes, file: path, most: EntryLines.mostListed)
     for (line, cells) in try CSV.rows(bytes, file: path) where cells != [""] {
       let place = Fault.Place(path, line: line)
       guard cells.count >= 2 else {

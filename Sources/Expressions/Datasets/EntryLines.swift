@@ -15,6 +15,41 @@ enum EntryLines {
   static let limit = 1 << 20
   /// The largest list of labels that is read as a whole; real ones have a tenth of it.
   static let listLimit = 8 << 20
+  /// The most lines of a list that is read line by line, and of a table; real ones have 420,000.
+  static let mostLines = 500_000
+  /// The most lines of a list that is read as a whole; real ones have 40,000.
+  static let mostListed = 200_000
+  /// The most cells of a table's row.
+  private static let mostCells = 4096
+
+  /// Makes sure that what a list becomes fits the memory that a dataset may take.
+  ///
+  /// - Throws: `Fault` for too many lines, or too many cells in one.
+  static func check(_ bytes: [UInt8], file: String, most: Int = mostLines) throws {
+    var line = 1
+    var cells = 0
+    for byte in bytes {
+      switch byte {
+      case 0x0A:
+        line += 1
+        cells = 0
+        guard line <= most + 1 else { throw tooLong(file, most) }
+      case UInt8(ascii: ","), UInt8(ascii: "\t"):
+        cells += 1
+        guard cells < mostCells else {
+          throw Fault(
+            .badInput, "a row has more than \(mostCells) cells", at: .init(file, line: line))
+        }
+      default: break
+      }
+    }
+  }
+
+  private static func tooLong(_ file: String, _ most: Int) -> Fault {
+    Fault(
+      .badInput, "the list has more than \(most) lines", at: .init(file, line: most + 1),
+      remedy: "no dataset that is read has so many: is it another file?")
+  }
 
   /// Calls `body` with each line's number, from 1, and its bytes without the line end (LF or CRLF).
   ///
@@ -27,6 +62,7 @@ enum EntryLines {
     func line(_ bytes: UnsafeRawBufferPointer) throws {
       let hasReturn = bytes.last == UInt8(ascii: "\r")
       let hasMark = number == 1 && bytes.starts(with: [0xEF, 0xBB, 0xBF])
+      guard number <= mostLines else { throw tooLong(entry.path, mostLines) }
       let range = (hasMark ? 3 : 0)..<(bytes.count - (hasReturn ? 1 : 0))
       try body(number, UnsafeRawBufferPointer(rebasing: bytes[range]))
       number += 1

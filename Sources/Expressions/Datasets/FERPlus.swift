@@ -81,6 +81,7 @@ public struct FERPlusVotes: Sendable, Equatable {
   ///
   /// - Throws: `Fault` for other columns and for cells that are no counts.
   public static func table(_ bytes: [UInt8], file: String) throws -> [FERPlusVotes] {
+    try EntryLines.check(bytes, file: file, most: EntryLines.mostListed)
     let lines = try CSV.rows(bytes, file: file)
     let header = ["Usage", "Image name"] + FERPlusRule.columns.map(\.name) + ["unknown", "NF"]
     guard lines.first?.cells == header else {

@@ -14,7 +14,7 @@ extension DatasetDefinition {
 
 /// Reads a CSV (or TSV) table whose rows name pictures of the same source.
 final class ImageTableParser: DatasetParser {
-  /// The largest table, a million rows.
+  /// The largest table.
   private static let tableLimit = 32 << 20
 
   private let classes: ClassList?
@@ -73,6 +73,7 @@ final class ImageTableParser: DatasetParser {
 
   func plan() throws -> IngestPlan {
     let (path, bytes) = try chosenTable()
+    try EntryLines.check(bytes, file: path)
     let lines = try CSV.rows(
       bytes, file: path, separator: SourcePath.fileExtension(path) == "tsv" ? "\t" : ",")
     guard let header = lines.first else {

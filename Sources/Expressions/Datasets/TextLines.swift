@@ -55,6 +55,7 @@ struct TextLine {
   /// All lines that are not blank; lines end in LF, CRLF or CR, the last one in anything; a byte
   /// order mark is skipped.
   static func all(_ bytes: [UInt8], file: String) throws -> [TextLine] {
+    try EntryLines.check(bytes, file: file, most: EntryLines.mostListed)
     let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
     guard let text = String(validating: body, as: UTF8.self) else {
       throw Fault(.badInput, "the annotation file is not UTF-8 text", at: .init(file))

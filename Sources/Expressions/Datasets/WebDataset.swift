@@ -36,7 +36,13 @@ final class WebDatasetParser: OnePassParser {
     var word: String?
     var row: SampleRow?
     var place: Fault.Place
+    /// The bytes that it was read from.
+    var size = 0
   }
+
+  /// What annotations that wait for their pictures may take.
+  private static let waitingLimit = 128 << 20
+  private var waiting = 0
 
   var isOnePass: Bool { holdout == nil }
 
@@ -61,10 +67,18 @@ final class WebDatasetParser: OnePassParser {
       let word = lines[0].fields.map(\.text).joined(separator: " ")
       if facts[key]?.word == nil { facts[key, default: Facts(place: place)].word = word }
     case "json":
-      let json = try JSONValue.parse(try entry.read(limit: 1 << 20), file: entry.path)
+      let bytes = try entry.read(limit: 1 << 20)
+      let json = try JSONValue.parse(bytes, file: entry.path)
+      waiting += bytes.count
+      guard waiting <= Self.waitingLimit else {
+        throw Fault(
+          .badInput, "annotations without pictures take more than \(Self.waitingLimit) bytes",
+          at: place, remedy: "put the files of each sample side by side")
+      }
       var found = try Self.facts(json, key: key, place: place)
       // What names no label does not undo the one of another file.
       if found.word == nil { found.word = facts[key]?.word }
+      found.size = bytes.count
       facts[key] = found
     default: break
     }
@@ -106,7 +120,9 @@ final class WebDatasetParser: OnePassParser {
 
   /// The row of a picture; nil where nothing gives its label, which is noted.
   private func row(_ key: String, _ path: String) throws -> SampleRow? {
-    guard let facts = facts.removeValue(forKey: key), let word = facts.word else {
+    let facts = facts.removeValue(forKey: key)
+    waiting -= facts?.size ?? 0
+    guard let facts, let word = facts.word else {
       rejects.append(Reject(.imageWithoutLabel, path, "no .cls, .txt or .json gives its label"))
       return nil
     }
