@@ -201,6 +201,8 @@ final class ArchiveStream {
     let remedy =
       if text.lowercased().contains("passphrase") {
         "check the pass-phrase in passphrase_file or FERRY_PASSPHRASE"
+      } else if text.contains("encrypted"), text.contains("not supported") {
+        "unpack the archive, or pack it as a zip, which FERRY_PASSPHRASE may open"
       } else if text.contains("too much memory") {
         // libzstd's own bound, which is larger than ours.
         "unpack the archive and give the folder, or pack it as zip"

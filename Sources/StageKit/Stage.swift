@@ -2,6 +2,14 @@
 import Artifacts
 import Platform
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A stage: a contract and what it does.
 ///
 /// `@main struct Align: Stage { ... }` is a whole executable with `describe`, `run` and `help`.
@@ -49,7 +57,10 @@ struct StageCommand<S: Stage>: ParsableCommand {
     switch error {
     case let fault as Fault:
       StageConsole.shared.fault(fault, program: name)
-      StageCommand.exit(withError: ExitCode(fault.code.rawValue))
+      // Inputs may still be digested on another thread, and what libraries free as a process exits
+      // would go from under it.
+      fflush(nil)
+      _exit(fault.code.rawValue)
     case let problems as ContractProblems:
       for problem in problems.problems {
         StageConsole.shared.fault(Fault(.usage, problem.description), program: name)

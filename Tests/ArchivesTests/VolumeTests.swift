@@ -98,3 +98,30 @@ private let text = (0..<400).map { "line \($0)\n" }.joined()
     }
   }
 }
+
+/// libarchive opens no 7z that is encrypted: written by py7zr, with the entry and with the header
+/// encrypted.
+@Test func anEncrypted7zIsRefusedWithARemedy() throws {
+  let entry =
+    "377abcaf271c00048a14aba17d000000000000001400000000000000864adb49bf58dce9f8240137229e3c324515e1"
+    + "86010068010406000109100a01f22717a100070b0100022406f1070112530fc50fe3165ceaaa3135e4b5817b3212"
+    + "f6010001000c050500080a016a39e0d000000501190400000000110d0061002e007400780074000000140a010040"
+    + "27dcf5ed79dd01150601002080808100000017061001096d00070b010001212101180c690000"
+  let header =
+    "377abcaf271c00040c832e9680000000000000002800000000000000cbd131041c4e3f6d287092152fd685ab2bd6b8"
+    + "ffda73a7312db352f1afad910140b65e5e47b7e3b5f4dd52caeea59a881eccc0fa10b3aa9116959d22c669e1ccb6"
+    + "55e4d443046292560dc1349dae964a626923894fb132150d3f493b5e92b4e6e7edee0974fbe15cbb6c395c50ac4d"
+    + "f9f73f6ec5a02f3124247f22c51e085199727df1be17061001097000070b0100012406f1070112530f51451fc0c8"
+    + "f00a3d9b00b0a076d566200c690000"
+  let folder = try TemporaryFolder()
+  for text in [entry, header] {
+    let digits = Array(text)
+    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+      UInt8(String(digits[$0...$0 + 1]), radix: 16)
+    }
+    let fault = #expect(throws: Fault.self) {
+      try contents(try folder.file("locked.7z", bytes), passphrase: "p")
+    }
+    #expect(fault?.remedy?.contains("pack it as a zip") == true, "\(fault?.description ?? "")")
+  }
+}
