@@ -61,3 +61,39 @@ import Testing
     #expect(digests[0] == digests[1])
   }
 }
+
+/// Among many pictures some meet by their keys alone: such are written both, and none is a duplicate.
+@Test func differentPicturesOfOneKeyAreBothWritten() throws {
+  let (first, second) = picturesOfOneKey()
+  var fixture = DatasetFixture()
+  fixture.add("anger/a.bmp", first)
+  fixture.add("fear/b.bmp", second)
+  fixture.add("fear/c.bmp", second)
+  var options = IngestOptions(dataset: "image-folder")
+  options.acceptTerms = true
+  let ingested = try fixture.ingest(options)
+  #expect(ingested.payloads == [first, second, second])
+  #expect(ingested.rejects.map { $0[0] } == ["duplicate-image"])
+}
+
+/// Two BMPs of 3 x 3 pixels, found by their number: some hundred thousand keys of 32 bits meet.
+private func picturesOfOneKey() -> ([UInt8], [UInt8]) {
+  var header: [UInt8] = Array("BM".utf8) + [UInt8](repeating: 0, count: 52)
+  for (offset, value) in [
+    (2, 90), (10, 54), (14, 40), (18, 3), (22, 3), (26, 1), (28, 24), (34, 36),
+  ] {
+    header[offset] = UInt8(value)
+  }
+  func picture(_ number: UInt32) -> [UInt8] {
+    let pixels = withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    return header + pixels + [UInt8](repeating: 0, count: 32)
+  }
+  var numbers: [UInt32: UInt32] = [:]
+  for number in UInt32(0)... {
+    let key = UInt32(PictureKey(picture(number)).entry(number: 0) >> 32)
+    if let other = numbers.updateValue(number, forKey: key) {
+      return (picture(other), picture(number))
+    }
+  }
+  return ([], [])
+}

@@ -130,12 +130,12 @@ final class SampleWriter {
 
   /// Notes a picture whose bytes were written before; call it before it is written.
   private func noteDuplicate(_ row: SampleRow, _ good: PictureCheck.Good) throws {
-    let earlier = try ledger.enter(good.key, number: collection.count) { number -> JSONValue? in
+    let earlier = try ledger.enter(good.key, number: collection.count) { number -> SampleRow? in
       let (row, payload) = try collection.read(number)
-      return payload == good.picture ? row : nil
+      guard payload == good.picture else { return nil }
+      return try SampleRow(json: row)
     }
-    guard let earlier else { return }
-    let first = try SampleRow(json: earlier)
+    guard let first = earlier else { return }
     let across = first.split != row.split
     var reason = "the same bytes as \(first.source)"
     if across { reason += ", which is in the split \(first.split.rawValue)" }
