@@ -12,7 +12,7 @@ PARITY_STAGES := ingest align import embed features
 STAGES := synthesize fetch ingest align import embed shard train evaluate cross-test features \
   predict export report
 
-.PHONY: help packages build demo test lint parity exports tutorial bench fuzz asan docs install clean
+.PHONY: help packages build demo test lint parity exports tutorial bench fuzz asan sanitize docs install clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ fuzz: packages ## Feed every reader with damaged files, SECONDS each (default 10
 
 asan: packages ## Only the damaged files that are no matter of chance, under AddressSanitizer.
 	scripts/fuzz 0
+
+sanitize: packages ## The engine's tests under ThreadSanitizer and under AddressSanitizer.
+	scripts/sanitize thread
+	scripts/sanitize address
 
 docs: build ## Write the stages' reference pages from their contracts.
 	@mkdir -p docs/reference

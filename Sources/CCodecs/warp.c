@@ -154,8 +154,9 @@ static inline __attribute__((always_inline)) void warp(source_picture s, int cha
   }
 }
 
-// Twice as wide where the processor can, without fused products: the same bits.
-#if defined(__x86_64__) && defined(__GLIBC__)
+// Twice as wide where the processor can, without fused products: the same bits. The choice is made
+// while the program is loaded, before ThreadSanitizer can watch it.
+#if defined(__x86_64__) && defined(__GLIBC__) && !__has_feature(thread_sanitizer)
 __attribute__((target_clones("avx2", "default")))
 #endif
 void ferry_warp(const uint8_t *source, int32_t width, int32_t height, int32_t channels,
