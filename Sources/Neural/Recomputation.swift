@@ -50,6 +50,6 @@ package final class Recomputation {
 /// A network that can compute its blocks' activations again instead of keeping them.
 public protocol RecomputingNetwork: Layer {
   /// Whether of a training pass only the inputs of whole blocks are kept; same bits, less memory and
-  /// about a third more work.
+  /// at most a third more work.
   var recomputesBlocks: Bool { get set }
 }

@@ -85,7 +85,7 @@ enum TrainContract {
       default: "none", affectsOutput: false,
       help:
         "blocks: keep only the inputs of the encoder's blocks and compute the rest again in the "
-        + "backward pass: less memory, about a third more work, the same bits."),
+        + "backward pass: less memory, at most a third more work, the same bits."),
     ContractParameter(
       "accumulation", .integer, default: 1, minimum: 1, maximum: 4096,
       help: "Batches whose gradients are averaged before a step."),
