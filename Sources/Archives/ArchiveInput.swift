@@ -22,16 +22,36 @@ protocol ArchiveInput: AnyObject {
   func skip(_ count: Int) -> Int
 }
 
-/// The position that a seek asks for, or a negative number where it lies outside.
-func seekTarget(_ offset: Int, _ whence: Int32, position: Int, size: Int) -> Int {
-  let base =
-    switch whence {
-    case SEEK_SET: 0
-    case SEEK_CUR: position
-    default: size
-    }
-  let (target, overflow) = base.addingReportingOverflow(offset)
-  return !overflow && target >= 0 && target <= size ? target : Int(ARCHIVE_FATAL)
+/// Bytes of known size, among which a position is all that a move changes.
+protocol PositionedInput: ArchiveInput {
+  /// Of the next byte.
+  var position: Int { get set }
+  /// Bytes in all.
+  var size: Int { get }
+}
+
+extension PositionedInput {
+  var isSeekable: Bool { true }
+  var size: Int { packedBytes }
+
+  func seek(_ offset: Int, from whence: Int32) -> Int64 {
+    let base =
+      switch whence {
+      case SEEK_SET: 0
+      case SEEK_CUR: position
+      default: size
+      }
+    let (target, overflow) = base.addingReportingOverflow(offset)
+    guard !overflow, target >= 0, target <= size else { return Int64(ARCHIVE_FATAL) }
+    position = target
+    return Int64(target)
+  }
+
+  func skip(_ count: Int) -> Int {
+    let step = min(count, size - position)
+    position += step
+    return step
+  }
 }
 
 /// Files on disk that together are one archive, read as if they were one file.
@@ -39,11 +59,10 @@ func seekTarget(_ offset: Int, _ whence: Int32, position: Int, size: Int) -> Int
 /// libarchive 3.6.2 can chain files by itself, but frees a wrong pointer when the first ones are
 /// shorter than its look-ahead. A zip is read by seeking from entry to entry, nearly always forward
 /// by little: a window of the file stays in memory, so that most seeks cost nothing.
-final class FilesInput: ArchiveInput {
-  let isSeekable = true
+final class FilesInput: PositionedInput {
   private(set) var packedBytes = 0
   private var pieces: [(descriptor: Int32, path: String, start: Int, end: Int)] = []
-  private var position = 0
+  var position = 0
   /// Where the bytes in `buffer` stand in the whole.
   private var window = 0..<0
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
@@ -92,26 +111,13 @@ final class FilesInput: ArchiveInput {
   }
 
   private var lastEnd = 0
-
-  func seek(_ offset: Int, from whence: Int32) -> Int64 {
-    let found = seekTarget(offset, whence, position: position, size: packedBytes)
-    if found >= 0 { position = found }
-    return Int64(found)
-  }
-
-  func skip(_ count: Int) -> Int {
-    let step = min(count, packedBytes - position)
-    position += step
-    return step
-  }
 }
 
 /// An inner archive held in memory.
-final class MemoryInput: ArchiveInput {
-  let isSeekable = true
+final class MemoryInput: PositionedInput {
   private(set) var packedBytes = 0
   private let buffer: UnsafeMutableRawBufferPointer
-  private var position = 0
+  var position = 0
 
   /// Reads all of an entry of at most `size` bytes.
   init(_ entry: ArchiveEntry, size: Int) throws {
@@ -133,18 +139,6 @@ final class MemoryInput: ArchiveInput {
     let end = min(packedBytes, position + ArchiveLimits.chunk)
     defer { position = end }
     return UnsafeRawBufferPointer(rebasing: buffer[position..<end])
-  }
-
-  func seek(_ offset: Int, from whence: Int32) -> Int64 {
-    let found = seekTarget(offset, whence, position: position, size: packedBytes)
-    if found >= 0 { position = found }
-    return Int64(found)
-  }
-
-  func skip(_ count: Int) -> Int {
-    let step = min(count, packedBytes - position)
-    position += step
-    return step
   }
 }
 

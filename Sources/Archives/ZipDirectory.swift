@@ -140,12 +140,11 @@ final class ZipDirectory {
 }
 
 /// The bytes of an archive up to a place, followed by others.
-private final class ZipPart: ArchiveInput {
-  let isSeekable = true
+private final class ZipPart: PositionedInput {
   private let input: any ArchiveInput
   private let start: Int
   private let tail: UnsafeMutableRawBufferPointer
-  private var position = 0
+  var position = 0
 
   init(_ input: any ArchiveInput, start: Int, tail: [UInt8]) {
     self.input = input
@@ -158,7 +157,7 @@ private final class ZipPart: ArchiveInput {
 
   var packedBytes: Int { input.packedBytes }
 
-  private var size: Int { start + tail.count }
+  var size: Int { start + tail.count }
 
   func next() throws -> UnsafeRawBufferPointer {
     var bytes: UnsafeRawBufferPointer
@@ -175,17 +174,5 @@ private final class ZipPart: ArchiveInput {
     }
     position += bytes.count
     return bytes
-  }
-
-  func seek(_ offset: Int, from whence: Int32) -> Int64 {
-    let found = seekTarget(offset, whence, position: position, size: size)
-    if found >= 0 { position = found }
-    return Int64(found)
-  }
-
-  func skip(_ count: Int) -> Int {
-    let step = min(count, size - position)
-    position += step
-    return step
   }
 }
