@@ -64,8 +64,8 @@ extension Image {
 
   /// Makes sure that a picture decodes, with less work than decoding where the format allows.
   ///
-  /// Of a JPEG every code is followed to the end marker: nothing after that can fail. Where that finds fault, and
-  /// in the other formats, the picture is decoded as `decode` would, and that decides.
+  /// Of a JPEG every code is followed to the end marker: nothing after that can fail. Where that finds
+  /// fault, and in the other formats, the picture is decoded as `decode` would, and that decides.
   /// - Throws: what `decode` throws.
   public static func verify(
     _ bytes: [UInt8], name: String, maximumPixels: Int = defaultMaximumPixels
