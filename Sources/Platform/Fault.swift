@@ -39,7 +39,22 @@ public struct Fault: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  /// A name that stays the same when a message is reworded: code that decides by a fault reads this.
+  ///
+  /// A room names the reasons that its callers tell apart in an extension:
+  /// `extension Fault.Reason { static let memberIsEncrypted = Self("member-is-encrypted") }`.
+  public struct Reason: RawRepresentable, Hashable, Sendable {
+    /// Lower-case words joined by hyphens.
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ name: String) { rawValue = name }
+  }
+
   public var code: Code
+  /// Which failure this is, where callers tell it apart from others with the same code.
+  public var reason: Reason?
   /// What went wrong, naming the offending text.
   public var message: String
   /// Where in the data.
@@ -51,9 +66,10 @@ public struct Fault: Error, Sendable, CustomStringConvertible {
 
   public init(
     _ code: Code, _ message: String, at place: Place? = nil, remedy: String? = nil,
-    cause: String? = nil
+    cause: String? = nil, reason: Reason? = nil
   ) {
     self.code = code
+    self.reason = reason
     self.message = message
     self.place = place
     self.remedy = remedy
