@@ -54,7 +54,7 @@ func tests(
   computing: Bool = true
 ) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: ["Platform"] + dependencies,
+    name: "\(name)Tests", dependencies: ["Platform", "TestSupport"] + dependencies,
     exclude: golden ? ["Golden"] : [],
     swiftSettings: computing ? swift : swift + [.unsafeFlags(["-Onone"])])
 }
@@ -98,7 +98,10 @@ let package = Package(
     room("StageKit", ["Platform", "Artifacts", "YAML", arguments]),
     room("Downloads", ["Platform", "Artifacts", "CTransfer"]),
     room("Weights", ["Platform", "Artifacts", "Archives"]),
+    room("Samples", ["Platform", "Artifacts", "Imaging"]),
     // Floor 3.
+    room("Datasets", ["Platform", "Samples", "Imaging", "Artifacts", "Archives"]),
+    room("Metrics", ["Platform", "Samples", "Imaging", "Artifacts"]),
     room("Faces", ["Platform", "Weights", "Imaging", "CKernels"]),
     room("Language", ["Platform", "Neural", "Tensors", "Artifacts", "Archives"]),
     room("Portraits", ["Platform", "Imaging"]),
@@ -107,34 +110,48 @@ let package = Package(
       ["Platform", "Neural", "Weights", "Tensors", "Imaging", "Artifacts", "ONNX"]),
     // Floor 4.
     room(
-      "Expressions",
-      ["Platform", "Networks", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"]),
-    // Floor 5.
+      "Methods",
+      [
+        "Platform", "Samples", "Metrics", "Networks", "Neural", "Tensors", "Imaging", "Artifacts",
+      ]),
     room(
       "Reporting",
-      ["Platform", "Expressions", "Networks", "Plotting", "Imaging", "Artifacts"]),
+      ["Platform", "Samples", "Metrics", "Networks", "Plotting", "Imaging", "Artifacts"]),
+    // Floor 5.
+    room(
+      "Training",
+      [
+        "Platform", "Methods", "Samples", "Metrics", "Networks", "Neural", "Tensors", "Imaging",
+        "Artifacts",
+      ]),
     // Floor 6: the stages.
     stage(
       "synthesize", in: "Synthesize", ["Portraits", "Faces", "Imaging", "Archives", "Artifacts"]),
-    stage("ingest", in: "Ingest", ["Expressions", "Imaging", "Archives", "Artifacts"]),
-    stage("align", in: "Align", ["Faces", "Expressions", "Imaging", "Artifacts"]),
-    stage("embed", in: "Embed", ["Language", "Expressions", "Tensors", "Artifacts"]),
+    stage("ingest", in: "Ingest", ["Datasets", "Samples", "Imaging", "Archives", "Artifacts"]),
+    stage("align", in: "Align", ["Faces", "Samples", "Imaging", "Artifacts"]),
+    stage("embed", in: "Embed", ["Language", "Methods", "Samples", "Tensors", "Artifacts"]),
     stage("fetch", in: "Fetch", ["Downloads", "Networks", "Weights", "Artifacts"]),
     stage("import", in: "Import", ["Networks", "Weights", "Artifacts"]),
-    stage("shard", in: "Shard", ["Expressions", "Imaging", "Artifacts"]),
+    stage("shard", in: "Shard", ["Samples", "Imaging", "Artifacts"]),
     stage(
       "train", in: "Train",
-      ["Expressions", "Networks", "Neural", "Tensors", "Imaging", "Artifacts"]),
-    stage("evaluate", in: "Evaluate", ["Expressions", "Tensors", "Artifacts"]),
-    stage("cross-test", in: "CrossTest", ["Expressions", "Tensors", "Artifacts"]),
+      [
+        "Training", "Methods", "Samples", "Networks", "Neural", "Tensors", "Imaging", "Artifacts",
+      ]),
+    stage("evaluate", in: "Evaluate", ["Methods", "Samples", "Tensors", "Artifacts"]),
+    stage(
+      "cross-test", in: "CrossTest", ["Methods", "Metrics", "Samples", "Tensors", "Artifacts"]),
     stage(
       "features", in: "Features",
-      ["Expressions", "Networks", "Neural", "Projection", "Imaging", "Tensors", "Artifacts"]),
+      [
+        "Methods", "Metrics", "Samples", "Networks", "Neural", "Projection", "Imaging", "Tensors",
+        "Artifacts",
+      ]),
     stage(
       "predict", in: "Predict",
-      ["Expressions", "Faces", "Imaging", "Tensors", "Artifacts"]),
-    stage("export", in: "Export", ["Expressions", "Networks", "ONNX", "Artifacts"]),
-    stage("report", in: "Report", ["Reporting", "Expressions", "Artifacts"]),
+      ["Methods", "Metrics", "Samples", "Faces", "Imaging", "Tensors", "Artifacts"]),
+    stage("export", in: "Export", ["Methods", "Samples", "Networks", "ONNX", "Artifacts"]),
+    stage("report", in: "Report", ["Reporting", "Samples", "Artifacts"]),
     // Floor 7: the driver.
     .executableTarget(
       name: "ferry", dependencies: ["Platform", "PipelineKit", "Artifacts"],
@@ -143,7 +160,7 @@ let package = Package(
     // Measured against the peers by Benchmarks/.
     .executableTarget(
       name: "benchmark-training",
-      dependencies: ["Platform", "Networks", "Neural", "Tensors", "Artifacts", "Expressions"],
+      dependencies: ["Platform", "Networks", "Neural", "Tensors", "Artifacts", "Methods"],
       path: "Benchmarks/Training", swiftSettings: swift, linkerSettings: standalone),
     .executableTarget(
       name: "benchmark-weights", dependencies: ["Platform", "Networks", "Weights"],
@@ -160,9 +177,13 @@ let package = Package(
       name: "ferry-fuzz",
       dependencies: [
         "Platform", "Archives", "Artifacts", "Imaging", "Weights", "Language", "Networks",
-        "Expressions",
+        "Samples", "Datasets",
       ], path: "Fuzz",
       swiftSettings: swift, linkerSettings: standalone),
+    // What the tests of several rooms share.
+    .target(
+      name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport",
+      swiftSettings: swift),
     // Tests mirror the rooms; HouseTests holds the house itself to its rules.
     tests("House", []),
     tests("Platform", []),
@@ -182,14 +203,26 @@ let package = Package(
     tests("Faces", ["Faces", "Imaging", "Artifacts"], golden: true),
     tests("Language", ["Language", "Neural", "Tensors", "Artifacts", "Archives"], golden: true),
     tests("Portraits", ["Portraits", "Imaging"]),
+    tests("Samples", ["Samples", "Imaging", "Artifacts"]),
+    tests("Datasets", ["Datasets", "Samples", "Imaging", "Artifacts", "Archives"]),
+    tests("Metrics", ["Metrics", "Samples", "Artifacts"], golden: true),
     tests(
       "Networks",
-      ["Networks", "Expressions", "Neural", "Weights", "ONNX", "Imaging", "Tensors", "Artifacts"]),
+      [
+        "Networks", "Training", "Methods", "Samples", "Neural", "Weights", "ONNX", "Imaging",
+        "Tensors", "Artifacts",
+      ]),
     tests(
-      "Expressions",
-      ["Expressions", "Networks", "Neural", "Tensors", "Imaging", "Artifacts", "Archives"],
+      "Methods",
+      ["Methods", "Metrics", "Samples", "Networks", "Neural", "Tensors", "Imaging", "Artifacts"],
       golden: true),
-    tests("Reporting", ["Reporting", "Expressions", "Artifacts"]),
+    tests(
+      "Training",
+      [
+        "Training", "Methods", "Metrics", "Samples", "Networks", "Neural", "Tensors", "Imaging",
+        "Artifacts",
+      ]),
+    tests("Reporting", ["Reporting", "Metrics", "Samples", "Artifacts"]),
     tests("EndToEnd", ["Artifacts", "Imaging", "Archives"]),
   ]
 )

@@ -1,4 +1,4 @@
-import Expressions
+import Datasets
 import Platform
 
 /// The annotation files of the datasets, each with pictures beside it.

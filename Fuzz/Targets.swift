@@ -1,8 +1,9 @@
 import Archives
 import Artifacts
-import Expressions
+import Datasets
 import Imaging
 import Platform
+import Samples
 
 /// A reader to feed: how it reads, and good files to start from.
 struct FuzzTarget: Sendable {

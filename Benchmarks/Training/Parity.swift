@@ -1,5 +1,5 @@
 import Artifacts
-import Expressions
+import Methods
 import Neural
 import Platform
 import Tensors

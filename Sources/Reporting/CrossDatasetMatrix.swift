@@ -1,5 +1,4 @@
 import Artifacts
-import Expressions
 import Platform
 
 /// Models against test sets: one row a model and its training data, one column a test set under its

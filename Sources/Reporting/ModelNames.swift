@@ -1,6 +1,7 @@
 import Artifacts
-import Expressions
+import Metrics
 import Networks
+import Samples
 
 /// Names for models that tell apart those that stand in one report.
 struct ModelNames: Sendable {

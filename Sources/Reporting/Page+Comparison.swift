@@ -1,4 +1,4 @@
-import Expressions
+import Metrics
 import Platform
 import Plotting
 

@@ -1,7 +1,8 @@
 import Artifacts
-import Expressions
+import Metrics
 import Platform
 import Plotting
+import Samples
 
 extension Page {
   /// What the encoders make of faces: maps, spread and distances of classes.

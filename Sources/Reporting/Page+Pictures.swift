@@ -1,6 +1,7 @@
-import Expressions
+import Metrics
 import Platform
 import Plotting
+import Samples
 
 extension Page {
   /// The rows that models got most surely wrong.

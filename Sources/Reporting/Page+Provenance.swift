@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Platform
 import Plotting
+import Samples
 
 extension Page {
   /// Where every figure comes from.

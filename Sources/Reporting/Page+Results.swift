@@ -1,4 +1,3 @@
-import Expressions
 import Platform
 import Plotting
 

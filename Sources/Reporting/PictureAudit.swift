@@ -1,7 +1,8 @@
 import Artifacts
-import Expressions
 import Imaging
+import Metrics
 import Platform
+import Samples
 
 /// Which faces a page may show.
 public enum ThumbnailRule: String, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
-import Expressions
+import Metrics
+import Samples
 
 /// A figure from a paper, for real datasets only.
 struct PublishedFigure: Sendable {

@@ -1,5 +1,5 @@
 import Artifacts
-import Expressions
+import Metrics
 
 /// A table or figure of a paper: published figures, row by row, and what of ours stands beside each.
 struct PublishedTable: Sendable {

@@ -1,6 +1,7 @@
 import Artifacts
-import Expressions
+import Metrics
 import Platform
+import Samples
 
 /// A features artifact as the report sees it.
 public struct ReportedFeatures: Sendable {

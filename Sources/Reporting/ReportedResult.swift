@@ -1,5 +1,5 @@
 import Artifacts
-import Expressions
+import Metrics
 import Platform
 
 /// An evaluation as the report sees it: its scores, what they are of, and where they come from.

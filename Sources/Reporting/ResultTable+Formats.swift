@@ -1,5 +1,4 @@
 import Artifacts
-import Expressions
 import Platform
 
 extension ResultTable {

@@ -1,5 +1,3 @@
-import Expressions
-
 /// Results that differ in the seed alone.
 struct SeedGroup: Sendable {
   let members: [ReportedResult]

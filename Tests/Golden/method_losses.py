@@ -2,7 +2,7 @@
 
 Written from the equations of Li et al. 2025 (arXiv 2409.08598): twenty steps of gradient descent on
 vectors and weights for every option of the losses. Needs torch, numpy, safetensors.
-Usage: python3 Tests/Golden/method_losses.py Tests/ExpressionsTests/Golden/method_losses.safetensors
+Usage: python3 Tests/Golden/method_losses.py Tests/MethodsTests/Golden/method_losses.safetensors
 """
 import json
 import sys

@@ -1,6 +1,6 @@
 """Reference values of the metrics from scikit-learn, statsmodels and numpy.
 
-Run: python Tests/Golden/metrics.py > Tests/ExpressionsTests/Golden/metrics.json
+Run: python Tests/Golden/metrics.py > Tests/MetricsTests/Golden/metrics.json
 Needs: scikit-learn >= 1.7, statsmodels. The versions used are written into the file.
 """
 

@@ -1,6 +1,6 @@
 """Temperature scaling by scipy, for three small sets of logits.
 
-Run: python Tests/Golden/temperature.py > Tests/ExpressionsTests/Golden/temperature.json
+Run: python Tests/Golden/temperature.py > Tests/MetricsTests/Golden/temperature.json
 Needs: numpy, scipy.
 """
 

@@ -1,12 +1,14 @@
 import Artifacts
-import Expressions
 import Imaging
+import Methods
 import Networks
 import Neural
 import ONNX
 import Platform
+import Samples
 import Tensors
 import Testing
+import Training
 import Weights
 
 /// Everything that a further network has to say, in one place.

@@ -1,7 +1,8 @@
 import Artifacts
-import Expressions
+import Metrics
 import Platform
 import Reporting
+import Samples
 
 /// Evaluations made up for the tests.
 struct Fabricated {

@@ -1,7 +1,8 @@
 import Artifacts
-import Expressions
+import Metrics
 import Platform
 import Reporting
+import Samples
 import Testing
 
 /// What the page says of pictures: features, hardest mistakes, overlap.

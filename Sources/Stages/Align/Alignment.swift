@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Imaging
 import Platform
+import Samples
 
 /// What alignment made of one picture, without what its sample says otherwise.
 struct Alignment: Sendable {

@@ -1,8 +1,8 @@
 import Artifacts
-import Expressions
 import Faces
 import Imaging
 import Platform
+import Samples
 
 /// Turns samples into faces, one at a time, from any thread.
 struct FaceWorker: Sendable {

@@ -1,5 +1,4 @@
 import Artifacts
-import Expressions
 import Faces
 import Imaging
 import Platform

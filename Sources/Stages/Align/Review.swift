@@ -1,8 +1,8 @@
 import Artifacts
-import Expressions
 import Faces
 import Imaging
 import Platform
+import Samples
 import StageKit
 
 /// `ferry-align review`: one picture of many faces, with what was found in them.

@@ -1,6 +1,8 @@
 import Artifacts
-import Expressions
+import Methods
+import Metrics
 import Platform
+import Samples
 import StageKit
 import Tensors
 

@@ -1,6 +1,6 @@
 import Artifacts
-import Expressions
 import Language
+import Methods
 
 /// The parameters and ports of `ferry-embed`.
 enum EmbedContract {

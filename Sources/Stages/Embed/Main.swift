@@ -1,7 +1,8 @@
 import Artifacts
-import Expressions
 import Language
+import Methods
 import Platform
+import Samples
 import StageKit
 import Tensors
 

@@ -1,6 +1,7 @@
 import Artifacts
-import Expressions
+import Methods
 import Platform
+import Samples
 import StageKit
 import Tensors
 

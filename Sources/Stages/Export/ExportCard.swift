@@ -1,6 +1,7 @@
 import Artifacts
-import Expressions
+import Methods
 import Platform
+import Samples
 
 /// What readers of the exported files must know.
 struct ExportCard {

@@ -1,4 +1,4 @@
-import Expressions
+import Methods
 import Networks
 import ONNX
 import Platform

@@ -1,6 +1,6 @@
 import Artifacts
-import Expressions
 import Imaging
+import Methods
 import Networks
 import Neural
 import Platform

@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Imaging
 import Platform
+import Samples
 import StageKit
 
 /// A face's row: what is known of it besides its pixels.

@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Platform
 import Projection
+import Samples
 import StageKit
 
 /// Maps, neighbours and class statistics of encoded faces.

@@ -1,5 +1,5 @@
 import Artifacts
-import Expressions
+import Metrics
 import Platform
 
 /// The files of a features artifact.

@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Imaging
 import Platform
+import Samples
 
 /// A picture of many samples, to look at: a row a class with its name, a group of columns a split.
 ///

@@ -1,7 +1,8 @@
 import Archives
 import Artifacts
-import Expressions
+import Datasets
 import Platform
+import Samples
 import StageKit
 
 #if canImport(Glibc)

@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Imaging
 import Platform
+import Samples
 import StageKit
 
 /// `ferry-ingest summary DIR`: what a samples artifact holds.

@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Faces
 import Imaging
+import Methods
 import Platform
 
 /// A face of a photo, cut as the model's training faces were.

@@ -1,7 +1,9 @@
 import Artifacts
-import Expressions
 import Imaging
+import Methods
+import Metrics
 import Platform
+import Samples
 import StageKit
 import Tensors
 

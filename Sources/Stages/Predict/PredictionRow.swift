@@ -1,5 +1,5 @@
 import Artifacts
-import Expressions
+import Samples
 
 /// A predicted face as a row.
 struct PredictionRow {

@@ -1,5 +1,5 @@
 import Artifacts
-import Expressions
+import Methods
 import Platform
 import StageKit
 import Tensors

@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Platform
 import Reporting
+import Samples
 import StageKit
 
 /// Writes one self-contained HTML page about any number of evaluations and models.

@@ -1,7 +1,7 @@
 import Artifacts
-import Expressions
 import Imaging
 import Platform
+import Samples
 import StageKit
 
 /// Makes memory-mapped columns of pictures and labels, with a validation split.

@@ -1,10 +1,12 @@
 import Artifacts
-import Expressions
+import Methods
 import Networks
 import Neural
 import Platform
+import Samples
 import StageKit
 import Tensors
+import Training
 
 /// `ferry-train`: a model from the training rows of shards.
 @main struct Train: Stage {

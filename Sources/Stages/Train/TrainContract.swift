@@ -1,7 +1,8 @@
 import Artifacts
-import Expressions
 import Imaging
+import Methods
 import Networks
+import Training
 
 /// The parameters of `ferry-train`; defaults are the published recipe.
 enum TrainContract {

@@ -1,8 +1,9 @@
 import Artifacts
-import Expressions
 import Imaging
+import Methods
 import Platform
 import StageKit
+import Training
 
 extension TrainingOptions {
   /// Reads the stage's parameters.

@@ -1,7 +1,9 @@
 import Artifacts
-import Expressions
+import Methods
 import Platform
+import Samples
 import StageKit
+import Training
 
 /// The shards of a run: which rows train, which choose the epoch, and what the model says of them.
 struct TrainingData {
