@@ -114,9 +114,7 @@ let package = Package(
       [
         "Platform", "Samples", "Metrics", "Networks", "Neural", "Tensors", "Imaging", "Artifacts",
       ]),
-    room(
-      "Reporting",
-      ["Platform", "Samples", "Metrics", "Networks", "Plotting", "Imaging", "Artifacts"]),
+    room("Reporting", ["Platform", "Samples", "Metrics", "Plotting", "Imaging", "Artifacts"]),
     // Floor 5.
     room(
       "Training",

@@ -30,7 +30,7 @@ struct Parity {
     var generator = SeededGenerator(seed: 1)
     let text = try tensor("text", inputs)
     let loss = KnowledgeLoss(temperature: temperature, neutralClass: text.shape[0] - 1)
-    let head = KnowledgeHead(
+    let head = KnowledgeObjective(
       loss: loss, text: text, width: text.shape[1], hiddenWidth: 128, generator: &generator)
     let state = network.state + head.parameters.map { NamedTensor($0.name, $0.value) }
     try Checkpoint.load(weights, into: state)
@@ -50,7 +50,7 @@ struct Parity {
   }
 
   private func train(
-    _ network: any Layer, _ head: KnowledgeHead, _ images: Tensor, classCount: Int
+    _ network: any Layer, _ head: KnowledgeObjective, _ images: Tensor, classCount: Int
   ) -> [Double] {
     let optimiser = SGD(
       network.parameters + head.parameters, learningRate: rate, momentum: 0.9, weightDecay: 5e-4)
@@ -62,10 +62,12 @@ struct Parity {
       for index in 0..<input.count { input.pointer[index] = images.pointer[first + index] }
       optimiser.zeroGradients()
       let features = network.forward(input, training: true)
-      let result = head.learn(features, Targets(labels: labels, classCount: classCount))
-      _ = network.backward(result.gradient, inputGradient: false)
+      let result = head.evaluate(
+        ObjectiveBatch(
+          features: features, targets: Targets(labels: labels, classCount: classCount)))
+      _ = network.backward(result.featureGradient, inputGradient: false)
       optimiser.step()
-      return result.losses.total
+      return result.total
     }
   }
 }

@@ -3,26 +3,35 @@ import Samples
 
 /// What a reader of a result must know of the model behind it.
 public struct ModelCard: Sendable, Equatable {
-  /// `discrete` or `knowledge-enhanced`.
+  /// The method's name in the catalogue.
   public var method: String
+  /// The name that reports use for the method.
+  public var methodTitle: String
   /// The encoder's name in the catalogue.
   public var encoder: String
+  /// The name that reports use for the encoder.
+  public var encoderTitle: String
   public var seed: Int?
   /// Everything else that tells models apart, such as width, image size, epochs, loss weights.
   public var details: [String: JSONValue]
 
+  /// A title that is nil is the name itself.
   public init(
-    method: String, encoder: String, seed: Int? = nil, details: [String: JSONValue] = [:]
+    method: String, methodTitle: String? = nil, encoder: String, encoderTitle: String? = nil,
+    seed: Int? = nil, details: [String: JSONValue] = [:]
   ) {
     self.method = method
+    self.methodTitle = methodTitle ?? method
     self.encoder = encoder
+    self.encoderTitle = encoderTitle ?? encoder
     self.seed = seed
     self.details = details
   }
 
   public var json: JSONValue {
     [
-      "method": .string(method), "encoder": .string(encoder),
+      "method": .string(method), "method_title": .string(methodTitle),
+      "encoder": .string(encoder), "encoder_title": .string(encoderTitle),
       "seed": seed.map { .integer($0) } ?? .null, "details": .object(details),
     ]
   }
@@ -31,7 +40,8 @@ public struct ModelCard: Sendable, Equatable {
     guard let json, let method = json["method"]?.string, let encoder = json["encoder"]?.string
     else { return nil }
     self.init(
-      method: method, encoder: encoder, seed: json["seed"]?.integer,
+      method: method, methodTitle: json["method_title"]?.string, encoder: encoder,
+      encoderTitle: json["encoder_title"]?.string, seed: json["seed"]?.integer,
       details: json["details"]?.object ?? [:])
   }
 }

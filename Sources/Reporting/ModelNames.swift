@@ -1,6 +1,5 @@
 import Artifacts
 import Metrics
-import Networks
 import Samples
 
 /// Names for models that tell apart those that stand in one report.
@@ -23,8 +22,8 @@ struct ModelNames: Sendable {
 
   /// `Knowledge-enhanced, ResNet-18`, with the details that differ; the seed is not in it.
   func name(_ card: ModelCard, withEncoder: Bool = true) -> String {
-    var text = Self.method(card.method)
-    if withEncoder { text += ", \(Self.encoder(card.encoder))" }
+    var text = card.methodTitle
+    if withEncoder { text += ", \(card.encoderTitle)" }
     let width = card.details["width"]?.number ?? 1
     let keys = differing[Self.family(card)] ?? []
     if width != 1, !keys.contains("width") { text += " at width \(JSONValue(width).canonical)" }
@@ -49,15 +48,6 @@ struct ModelNames: Sendable {
     return flat
   }
 
-  static func method(_ name: String) -> String {
-    switch name {
-    case "discrete": "Discrete labels"
-    case "knowledge-enhanced": "Knowledge-enhanced"
-    default: name
-    }
-  }
-
-  static func encoder(_ name: String) -> String { EncoderCatalogue.standard.title(name) }
 }
 
 extension DatasetCard {

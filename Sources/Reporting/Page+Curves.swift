@@ -71,11 +71,11 @@ extension Page {
 
   /// `loss_self_contrast` as people read it.
   private func readable(_ column: String) -> String {
-    switch column {
+    if column.hasPrefix("loss_") {
+      return String(column.dropFirst(5).map { $0 == "_" ? "-" : $0 })
+    }
+    return switch column {
     case "loss": "total"
-    case "loss_similarity": "similarity"
-    case "loss_transformation": "transformation"
-    case "loss_self_contrast": "self-contrast"
     case "accuracy": "training"
     case "validation_accuracy": "validation"
     case "validation_mean_accuracy": "validation UAR"

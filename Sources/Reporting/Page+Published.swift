@@ -36,7 +36,7 @@ extension Page {
       let name = "\(table.names.name(group.first.card.model, withEncoder: false))\(seeds)"
       let row = HTMLTable.Row(
         [
-          HTML.name(name), .text(ModelNames.encoder(group.first.card.model.encoder)),
+          HTML.name(name), .text(group.first.card.model.encoderTitle),
           .text(percent(group.accuracy?.mean, 2)), .text(percent(group.meanAccuracy?.mean, 2)),
           "ours",
         ], style: "ours")

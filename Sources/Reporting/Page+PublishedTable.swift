@@ -69,7 +69,7 @@ extension Page {
       let cells = columns.flatMap { column -> [Markup] in
         [Markup.text("-"), ours(members.filter { column.includes($0) }, column)]
       }
-      let encoder = ModelNames.encoder(members[0].first.card.model.encoder)
+      let encoder = members[0].first.card.model.encoderTitle
       return HTMLTable.Row([HTML.name(name), .text(encoder)] + cells, style: "ours")
     }
   }
@@ -89,7 +89,7 @@ extension Page {
 extension PublishedTable.Row {
   fileprivate func includes(_ group: SeedGroup) -> Bool {
     let card = group.first.card.model
-    return ModelNames.encoder(card.encoder) == encoder && (kind?.includes(card) ?? false)
+    return card.encoderTitle == encoder && (kind?.includes(card) ?? false)
   }
 }
 

@@ -9,7 +9,8 @@ struct Batch {
   let rows: [Int]
   /// Plain `[N, 3, S, S]`.
   let images: Tensor
-  let targets: Targets
+  /// The same of each face's second view; nil where the method asks for none.
+  let secondImages: Tensor?
 }
 
 /// Makes augmented batches ahead of their use.
@@ -73,16 +74,39 @@ final class BatchLoader: @unchecked Sendable {
     let rows = rows(epoch: epoch, index: index)
     let size = options.imageSize
     let images = Tensor([rows.count, 3, size, size])
+    let second =
+      options.method.kind.secondView == .none ? nil : Tensor([rows.count, 3, size, size])
     try Parallel.forEach(rows.count, threads: max(1, threads / 2)) { [self] sample in
-      var generator = SeededGenerator(
-        seed: options.seed, RandomStream.augmentation.rawValue, UInt64(epoch),
-        UInt64(index * options.batchSize + sample))
-      plan.apply(
-        to: faces.pixels(rows[sample]), size: faces.size, generator: &generator,
-        into: images.pointer + sample * 3 * size * size)
+      let place = sample * 3 * size * size
+      draw(rows[sample], .augmentation, epoch, index, sample, into: images.pointer + place)
+      guard let second else { return }
+      if options.method.kind.secondView == .mirrored {
+        Self.mirror(images.pointer + place, side: size, into: second.pointer + place)
+      } else {
+        draw(rows[sample], .secondView, epoch, index, sample, into: second.pointer + place)
+      }
     }
-    return Batch(
-      rows: rows, images: images,
-      targets: faces.targets(rows, smoothing: options.labelSmoothing))
+    return Batch(rows: rows, images: images, secondImages: second)
+  }
+
+  /// Augments a face with the random numbers of its place in the epoch.
+  private func draw(
+    _ row: Int, _ stream: RandomStream, _ epoch: Int, _ index: Int, _ sample: Int,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    var generator = SeededGenerator(
+      seed: options.seed, stream.rawValue, UInt64(epoch),
+      UInt64(index * options.batchSize + sample))
+    plan.apply(
+      to: faces.pixels(row), size: faces.size, generator: &generator, into: target)
+  }
+
+  /// Exchanges left and right of `[3, side, side]`.
+  private static func mirror(
+    _ source: UnsafePointer<Float>, side: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    for line in stride(from: 0, to: 3 * side * side, by: side) {
+      for x in 0..<side { target[line + x] = source[line + side - 1 - x] }
+    }
   }
 }

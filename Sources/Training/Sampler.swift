@@ -79,4 +79,5 @@ public enum RandomStream: UInt64, Sendable {
   case sampling = 2
   case augmentation = 3
   case dropout = 4
+  case secondView = 5
 }

@@ -22,21 +22,23 @@ public protocol TrainingObserver: AnyObject {
 public final class Trainer {
   let options: TrainingOptions
   let encoder: VisualEncoder
-  let head: any MethodHead
-  private let faces: LabelledFaces
+  let objective: any Objective
+  let faces: LabelledFaces
   /// The faces that choose the epoch; nil under `last`.
   private let selectionFaces: LabelledFaces?
-  private let description: ModelDescription
+  let description: ModelDescription
   private let optimiser: any Optimiser
   private let average: ExponentialAverage?
   /// Copies of the model's tensors at the best epoch.
   private let best: [NamedTensor]
   private let loader: BatchLoader
   private let checkpoint: TrainingCheckpoint?
-  private let trainsEncoder: Bool
-  /// Between the encoder and the head, in training.
-  private let dropout: Dropout
+  let trainsEncoder: Bool
+  /// Between the encoder and the objective, in training.
+  let dropout: Dropout
   var progress: TrainingProgress
+  /// The training labels with the method's edits.
+  var labels: EditedLabels
   /// Seconds spent waiting for batches, and in all.
   private var clock = (waiting: 0.0, total: 0.0)
   private var lastCheckpoint = ContinuousClock.now
@@ -47,13 +49,13 @@ public final class Trainer {
   ///   - fingerprint: tells this run from others with the same state directory.
   public init(
     options: TrainingOptions, description: ModelDescription, encoder: VisualEncoder,
-    head: any MethodHead, faces: LabelledFaces, selectionFaces: LabelledFaces?, threads: Int,
+    objective: any Objective, faces: LabelledFaces, selectionFaces: LabelledFaces?, threads: Int,
     state: String?, fingerprint: String
   ) throws {
     self.options = options
     self.description = description
     self.encoder = encoder
-    self.head = head
+    self.objective = objective
     self.faces = faces
     self.selectionFaces = selectionFaces
     loader = BatchLoader(faces: faces, options: options, threads: threads)
@@ -62,7 +64,7 @@ public final class Trainer {
         .badInput, "\(faces.count) training faces make no batch of \(options.batchSize)",
         remedy: "set a smaller batch_size, or drop_last=false")
     }
-    let parameters = encoder.layer.parameters + head.parameters
+    let parameters = encoder.layer.parameters + objective.parameters
     try ParameterGroups.freeze(parameters, options.frozen)
     try ParameterGroups.scaleRates(parameters, options.rateFactors)
     if !options.decaysVectors { ParameterGroups.spareVectors(parameters) }
@@ -71,14 +73,16 @@ public final class Trainer {
       "dropout", rate: options.dropout, seed: options.seed, stream: RandomStream.dropout.rawValue)
     trainsEncoder = encoder.layer.parameters.contains(where: \.isTrainable)
     optimiser = Self.optimiser(parameters, options)
-    let tensors = encoder.layer.state + head.parameters.map { NamedTensor($0.name, $0.value) }
+    let tensors = encoder.layer.state + objective.parameters.map { NamedTensor($0.name, $0.value) }
     average = options.averageDecay.map { ExponentialAverage(of: tensors, decay: $0) }
     best =
       selectionFaces == nil
       ? [] : tensors.map { NamedTensor("best.\($0.name)", $0.tensor.copy()) }
     checkpoint = state.map { TrainingCheckpoint(directory: $0, fingerprint: fingerprint) }
     progress = TrainingProgress(
-      selectionName: options.selection == .testBest ? "test" : "validation")
+      selectionName: options.selection == .testBest ? "test" : "validation",
+      terms: options.method.kind.terms)
+    labels = EditedLabels(faces.labels)
   }
 
   /// - Throws: `Fault` where the encoder keeps all its activations.
@@ -110,26 +114,29 @@ public final class Trainer {
 
   /// The tensors of the model as trained so far, without averages or the best epoch.
   private var live: [NamedTensor] {
-    encoder.layer.state + head.parameters.map { NamedTensor($0.name, $0.value) }
+    encoder.layer.state + objective.parameters.map { NamedTensor($0.name, $0.value) }
   }
 
   /// Everything that changes during the run, but for the best epoch's copies.
   private var changing: [NamedTensor] {
     live + dropout.buffers
+      + objective.state.map { NamedTensor("objective.\($0.name)", $0.tensor) }
       + optimiser.state.map { NamedTensor("optimiser.\($0.name)", $0.tensor) }
       + (average?.averages ?? []).map { NamedTensor("average.\($0.name)", $0.tensor) }
   }
 
   /// Trains to the end, from the checkpoint where there is one, and leaves the chosen weights in
-  /// the encoder and the head.
+  /// the encoder and the objective.
   ///
   /// - Throws: `Fault` where the loss breaks, or `interrupted` when the observer cancels.
   public func run(_ observer: any TrainingObserver) throws {
     if let checkpoint,
       let resumed = try checkpoint.load(
-        into: changing, best: best, selectionName: progress.history.selectionName)
+        into: changing, best: best, selectionName: progress.history.selectionName,
+        terms: options.method.kind.terms)
     {
       progress = resumed
+      labels = EditedLabels(faces.labels, resumed.edits)
     }
     let start = ContinuousClock.now
     if !isFinished { try trainEpochs(observer) }
@@ -175,7 +182,7 @@ public final class Trainer {
   /// One optimiser step over `accumulation` batches, fewer at the end of an epoch.
   private func takeStep(_ batches: Prefetcher<Batch>, _ observer: any TrainingObserver) throws {
     let count = min(options.accumulation, loader.batchesPerEpoch - progress.batch)
-    var sums = EpochSums()
+    var sums = EpochSums(termCount: options.method.kind.terms.count)
     var rows: [Int] = []
     optimiser.zeroGradients()
     for _ in 0..<count {
@@ -184,7 +191,7 @@ public final class Trainer {
         preconditionFailure("the loader ended before the run")
       }
       clock.waiting += Self.seconds(since: start)
-      try learn(batch, &sums)
+      try evaluate(batch, &sums)
       rows += batch.rows
       progress.batch += 1
       report(observer)
@@ -204,27 +211,13 @@ public final class Trainer {
     if options.historyUnit == .step { progress.history.rows.append(row(of: sums)) }
   }
 
-  private func learn(_ batch: Batch, _ sums: inout EpochSums) throws {
-    let features = encoder.layer.forward(batch.images, training: trainsEncoder)
-    let step = head.learn(dropout.forward(features, training: true), batch.targets)
-    if let broken = step.losses.broken { throw divergence(broken, batch.rows) }
-    if trainsEncoder {
-      _ = encoder.layer.backward(dropout.backward(step.gradient), inputGradient: false)
-    }
-    let scored = ScoredSamples(
-      labels: batch.targets.labels, probabilities: step.logits,
-      classCount: batch.targets.classCount)
-    sums.add(
-      step.losses, count: batch.rows.count, correct: scored.hits.count { $0 })
-  }
-
   /// The last part of the model, which the backward pass comes to first, without finite gradients.
   private var brokenGradient: String {
     let trained = optimiser.parameters.filter(\.isTrainable)
     return trained.last { !Elementwise.sumOfSquares($0.gradient).isFinite }?.name ?? "all weights"
   }
 
-  private func divergence(_ term: String, _ rows: [Int]) -> Fault {
+  func divergence(_ term: String, _ rows: [Int]) -> Fault {
     let ids = rows.prefix(8).map { faces.ids[$0] }.joined(separator: ", ")
     let more = rows.count > 8 ? " and \(rows.count - 8) more" : ""
     return Fault(
@@ -237,8 +230,7 @@ public final class Trainer {
   private func row(of sums: EpochSums) -> HistoryRow {
     sums.row(
       epoch: progress.epoch, step: progress.step,
-      learningRate: learningRate(step: progress.step - 1),
-      method: options.method)
+      learningRate: learningRate(step: progress.step - 1))
   }
 
   private func finishEpoch() throws {
@@ -248,6 +240,7 @@ public final class Trainer {
         .badInput, "the run diverged: the weights are not finite after epoch \(progress.epoch)",
         remedy: "set a smaller learning_rate or clip_norm")
     }
+    try editLabels()
     let scores = try withAverages { try selectionScores() }
     if options.historyUnit == .epoch { progress.history.rows.append(row(of: progress.sums)) }
     progress.history.rows[progress.history.rows.count - 1].selected = scores
@@ -258,12 +251,12 @@ public final class Trainer {
     }
     progress.epoch += 1
     progress.batch = 0
-    progress.sums = EpochSums()
+    progress.sums = EpochSums(termCount: options.method.kind.terms.count)
   }
 
   private func selectionScores() throws -> HistoryRow.Scores? {
     guard let rows = selectionFaces else { return nil }
-    let classifier = Classifier(description: description, encoder: encoder, head: head)
+    let classifier = Classifier(description: description, encoder: encoder, head: objective)
     let logits = try classifier.logits(count: rows.count) { rows.pixels($0) }
     let loss = LabelCrossEntropy.evaluate(
       logits: logits, targets: rows.targets(Array(0..<rows.count), smoothing: 0)
@@ -321,8 +314,9 @@ public final class Trainer {
     if progress.sums.samples > 0 {
       let row = row(of: progress.sums)
       text += " loss \(Self.short(row.loss))"
-      let terms = [("s", row.similarity), ("t", row.transformation), ("c", row.selfContrast)]
-      for (name, term) in terms { if let term { text += " \(name) \(Self.short(term))" } }
+      for (term, value) in zip(options.method.kind.terms, row.terms) {
+        if let value { text += " \(term.symbol) \(Self.short(value))" }
+      }
       text += " accuracy \(Self.short(row.accuracy))"
     }
     if let scores = progress.history.rows.last(where: { $0.selected != nil })?.selected {
@@ -336,7 +330,7 @@ public final class Trainer {
   }
 
   /// The model's tensors: encoder, method and what a prediction needs besides.
-  public var modelTensors: [NamedTensor] { live + head.constants }
+  public var modelTensors: [NamedTensor] { live + objective.buffers }
 
   /// The rows of `history.csv`.
   public var history: TrainingHistory { progress.history }

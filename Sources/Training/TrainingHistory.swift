@@ -9,9 +9,8 @@ public struct HistoryRow: Sendable, Equatable {
   public var learningRate: Double
   /// The mean of the weighted loss over the samples seen.
   public var loss: Double
-  public var similarity: Double?
-  public var transformation: Double?
-  public var selfContrast: Double?
+  /// The means of the method's single losses, in its order; nil where a term's weight is 0.
+  public var terms: [Double?]
   /// Share of training samples, as drawn and augmented, that the method classified rightly.
   public var accuracy: Double
   /// On the rows that choose the epoch; nil where none do, or between epochs.
@@ -24,16 +23,11 @@ public struct HistoryRow: Sendable, Equatable {
     public var loss: Double
   }
 
-  static let columns = [
-    "epoch", "step", "learning_rate", "loss", "loss_similarity", "loss_transformation",
-    "loss_self_contrast", "accuracy",
-  ]
-
   var cells: [String] {
-    let numbers: [Double?] = [
-      learningRate, loss, similarity, transformation, selfContrast, accuracy, selected?.accuracy,
-      selected?.meanAccuracy, selected?.loss,
-    ]
+    let numbers: [Double?] =
+      [learningRate, loss] + terms + [
+        accuracy, selected?.accuracy, selected?.meanAccuracy, selected?.loss,
+      ]
     return [String(epoch), String(step)] + numbers.map { $0.map(\.description) ?? "" }
   }
 }
@@ -45,13 +39,20 @@ public struct TrainingHistory: Sendable, Equatable {
   public var rows: [HistoryRow] = []
   /// `validation` or `test`: the rows that choose the epoch.
   public let selectionName: String
+  /// The losses that the method adds up.
+  public let terms: [LossTerm]
 
-  public init(selectionName: String) { self.selectionName = selectionName }
+  public init(selectionName: String, terms: [LossTerm]) {
+    self.selectionName = selectionName
+    self.terms = terms
+  }
 
   /// The whole file.
   public var csv: String {
     let scores = ["accuracy", "mean_accuracy", "loss"].map { "\(selectionName)_\($0)" }
-    return CSV.line(HistoryRow.columns + scores) + rows.map { CSV.line($0.cells) }.joined()
+    let columns =
+      ["epoch", "step", "learning_rate", "loss"] + terms.map(\.column) + ["accuracy"] + scores
+    return CSV.line(columns) + rows.map { CSV.line($0.cells) }.joined()
   }
 }
 
@@ -59,52 +60,55 @@ public struct TrainingHistory: Sendable, Equatable {
 struct EpochSums: Equatable {
   var samples = 0
   var correct = 0
-  /// Total, similarity, transformation, self-contrast, each times the batch's samples.
-  var losses = [0.0, 0, 0, 0]
+  /// The total loss times the batch's samples.
+  var loss = 0.0
+  /// The single losses times the batch's samples; nil for a term that no batch had.
+  var terms: [Double?]
 
-  mutating func add(_ losses: MethodLosses, count: Int, correct: Int) {
+  init(termCount: Int) { terms = [Double?](repeating: nil, count: termCount) }
+
+  mutating func add(_ value: ObjectiveValue, count: Int, correct: Int) {
     samples += count
     self.correct += correct
-    let terms = [losses.total, losses.similarity, losses.transformation, losses.selfContrast]
-    for (index, term) in terms.enumerated() { self.losses[index] += (term ?? 0) * Double(count) }
+    loss += value.total * Double(count)
+    for (index, term) in value.terms.enumerated() {
+      if let term { terms[index] = (terms[index] ?? 0) + term * Double(count) }
+    }
   }
 
   mutating func add(_ other: EpochSums) {
     samples += other.samples
     correct += other.correct
-    for (index, loss) in other.losses.enumerated() { losses[index] += loss }
+    loss += other.loss
+    for (index, term) in other.terms.enumerated() {
+      if let term { terms[index] = (terms[index] ?? 0) + term }
+    }
   }
 
-  /// The means as a row of the history; terms that the method lacks stay empty.
-  func row(
-    epoch: Int, step: Int, learningRate: Double, method: MethodOptions
-  ) -> HistoryRow {
+  /// The means as a row of the history.
+  func row(epoch: Int, step: Int, learningRate: Double) -> HistoryRow {
     let count = Double(max(samples, 1))
-    func term(_ index: Int, _ weight: Double) -> Double? {
-      method.name == .knowledgeEnhanced && weight != 0 ? losses[index] / count : nil
-    }
     return HistoryRow(
-      epoch: epoch, step: step, learningRate: learningRate, loss: losses[0] / count,
-      similarity: term(1, method.weights.similarity),
-      transformation: term(2, method.weights.transformation),
-      selfContrast: term(3, method.weights.selfContrast), accuracy: Double(correct) / count)
+      epoch: epoch, step: step, learningRate: learningRate, loss: loss / count,
+      terms: terms.map { $0.map { $0 / count } }, accuracy: Double(correct) / count)
   }
 
   var json: JSONValue {
     [
-      "samples": .integer(samples), "correct": .integer(correct), "losses": JSONValue(losses),
+      "samples": .integer(samples), "correct": .integer(correct), "loss": .number(loss),
+      "terms": .array(terms.map { $0.map { .number($0) } ?? .null }),
     ]
   }
 
-  init() {}
-
-  init?(json: JSONValue?) {
+  init?(json: JSONValue?, termCount: Int) {
     guard let samples = json?["samples"]?.integer, let correct = json?["correct"]?.integer,
-      let losses = json?["losses"]?.numbers, losses.count == 4
+      let loss = json?["loss"]?.number, let terms = json?["terms"]?.array,
+      terms.count == termCount
     else { return nil }
     self.samples = samples
     self.correct = correct
-    self.losses = losses
+    self.loss = loss
+    self.terms = terms.map(\.number)
   }
 }
 
@@ -113,10 +117,8 @@ extension HistoryRow {
     var json: JSONValue = [
       "epoch": .integer(epoch), "step": .integer(step), "learning_rate": .number(learningRate),
       "loss": .number(loss), "accuracy": .number(accuracy),
+      "terms": .array(terms.map { $0.map { .number($0) } ?? .null }),
     ]
-    json["similarity"] = similarity.map { .number($0) }
-    json["transformation"] = transformation.map { .number($0) }
-    json["self_contrast"] = selfContrast.map { .number($0) }
     json["selected"] = selected?.json
     return json
   }
@@ -124,13 +126,11 @@ extension HistoryRow {
   init?(json: JSONValue) {
     guard let epoch = json["epoch"]?.integer, let step = json["step"]?.integer,
       let rate = json["learning_rate"]?.number, let loss = json["loss"]?.number,
-      let accuracy = json["accuracy"]?.number
+      let accuracy = json["accuracy"]?.number, let terms = json["terms"]?.array
     else { return nil }
     self.init(
       epoch: epoch, step: step, learningRate: rate, loss: loss,
-      similarity: json["similarity"]?.number, transformation: json["transformation"]?.number,
-      selfContrast: json["self_contrast"]?.number, accuracy: accuracy,
-      selected: Scores(json: json["selected"]))
+      terms: terms.map(\.number), accuracy: accuracy, selected: Scores(json: json["selected"]))
   }
 }
 

@@ -28,7 +28,7 @@ public struct TrainingOptions: Sendable {
 
   public enum HistoryUnit: String, Sendable, CaseIterable { case epoch, step }
 
-  public var method: MethodOptions
+  public var method: MethodChoice
   /// The encoder's name in `EncoderCatalogue`.
   public var encoder = "resnet18"
   /// Factor on the encoder's channels.
@@ -72,7 +72,7 @@ public struct TrainingOptions: Sendable {
   /// Minutes after which a checkpoint is due within an epoch; 0: after every step.
   public var checkpointMinutes = 10.0
 
-  public init(method: MethodOptions, augmentation: AugmentationPlan, rate: LearningRate) {
+  public init(method: MethodChoice, augmentation: AugmentationPlan, rate: LearningRate) {
     self.method = method
     self.augmentation = augmentation
     self.rate = rate

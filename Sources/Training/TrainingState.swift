@@ -1,4 +1,5 @@
 import Artifacts
+import Methods
 import Neural
 import Platform
 import Tensors
@@ -11,35 +12,43 @@ struct TrainingProgress: Equatable {
   var batch = 0
   /// Optimiser steps of the run so far.
   var step = 0
-  var sums = EpochSums()
+  var sums: EpochSums
   var history: TrainingHistory
   /// The best epoch so far and its scores; nil before the first, or where none is looked for.
   var best: Best?
+  /// The labels that the method replaced, in the order of the epochs.
+  var edits: [RecordedEdit] = []
 
   struct Best: Equatable {
     var epoch: Int
     var scores: HistoryRow.Scores
   }
 
-  init(selectionName: String) { history = TrainingHistory(selectionName: selectionName) }
+  init(selectionName: String, terms: [LossTerm]) {
+    history = TrainingHistory(selectionName: selectionName, terms: terms)
+    sums = EpochSums(termCount: terms.count)
+  }
 
   var json: JSONValue {
     var json: JSONValue = [
       "epoch": .integer(epoch), "batch": .integer(batch), "step": .integer(step),
       "sums": sums.json, "history": .array(history.rows.map(\.json)),
     ]
+    if !edits.isEmpty { json["edits"] = .array(edits.map(\.json)) }
     json["best"] = best.map { ["epoch": .integer($0.epoch), "scores": $0.scores.json] }
     return json
   }
 
-  init?(json: JSONValue, selectionName: String) {
+  init?(json: JSONValue, selectionName: String, terms: [LossTerm]) {
     guard let epoch = json["epoch"]?.integer, let batch = json["batch"]?.integer,
-      let step = json["step"]?.integer, let sums = EpochSums(json: json["sums"]),
+      let step = json["step"]?.integer,
+      let sums = EpochSums(json: json["sums"], termCount: terms.count),
       let rows = json["history"]?.array?.map({ HistoryRow(json: $0) })
     else { return nil }
-    self.init(selectionName: selectionName)
+    self.init(selectionName: selectionName, terms: terms)
     (self.epoch, self.batch, self.step, self.sums) = (epoch, batch, step, sums)
     history.rows = rows.compactMap { $0 }
+    edits = (json["edits"]?.array ?? []).compactMap { RecordedEdit(json: $0) }
     if let best = json["best"], let bestEpoch = best["epoch"]?.integer,
       let scores = HistoryRow.Scores(json: best["scores"])
     {
@@ -78,7 +87,7 @@ struct TrainingCheckpoint {
   /// `best` tensors are filled where the progress has a best epoch.
   /// - Throws: `Fault` where the checkpoint belongs to another run or is damaged.
   func load(
-    into tensors: [NamedTensor], best: [NamedTensor], selectionName: String
+    into tensors: [NamedTensor], best: [NamedTensor], selectionName: String, terms: [LossTerm]
   ) throws -> TrainingProgress? {
     guard Files.exists(path) else { return nil }
     let file = try SafetensorsFile(path)
@@ -89,7 +98,7 @@ struct TrainingCheckpoint {
     }
     guard let text = file.metadata["progress"],
       let progress = TrainingProgress(
-        json: try JSONValue.parse(text, file: path), selectionName: selectionName)
+        json: try JSONValue.parse(text, file: path), selectionName: selectionName, terms: terms)
     else {
       throw Fault(
         .badInput, "the checkpoint does not say where its run stands", at: .init(path),

@@ -153,6 +153,49 @@ import Testing
     }
   }
 
+  /// Files that may name a method in quotes: the prompts of its paper, and what the papers publish.
+  static let namingMethods = [
+    "Sources/Language/Prompts/PromptTemplate.swift", "Sources/Reporting/Published/",
+  ]
+
+  /// Adding a method touches one folder: nothing else in the sources knows a method or its losses
+  /// by name.
+  @Test func methodsAreNamedInTheirFolders() throws {
+    let room = "Sources/Methods/"
+    var (names, words): (Set<String>, Set<String>) = ([], [])
+    var named: Set<String> = []
+    var files: [(path: String, text: String)] = []
+    let top = Self.root.appendingPathComponent("Sources")
+    let paths = try #require(FileManager.default.enumerator(atPath: top.path))
+    for case let path as String in paths where path.hasSuffix(".swift") {
+      let text = try String(contentsOf: top.appendingPathComponent(path), encoding: .utf8)
+      files.append(("Sources/\(path)", text))
+    }
+    for (path, text) in files where path.hasPrefix(room) {
+      for match in text.matches(of: /MethodKind\(\s*"([\w-]+)"/) {
+        names.insert(String(match.1))
+        named.insert(String(path.dropFirst(room.count).prefix { $0 != "/" }))
+      }
+      words.formUnion(text.matches(of: /LossTerm\("(\w+)"/).map { String($0.1) })
+    }
+    #expect(names.isSuperset(of: ["discrete", "knowledge-enhanced"]))
+    #expect(words.isSuperset(of: ["similarity", "transformation", "self_contrast"]))
+    let folders = Set(
+      files.map(\.path).filter { $0.hasPrefix(room) }
+        .map { String($0.dropFirst(room.count).prefix { $0 != "/" }) })
+    #expect(named == folders.subtracting(["Common"]), "each folder of Methods holds a method")
+    let quoted = names.union(words).union(words.map { "loss_\($0)" })
+    for (path, text) in files
+    where !named.contains(where: { path.hasPrefix("\(room)\($0)/") })
+      && !Self.namingMethods.contains(where: path.hasPrefix)
+    {
+      let code = text.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+        .joined(separator: "\n")
+      let own = quoted.filter { code.contains("\"\($0)\"") }
+      #expect(own.isEmpty, "\(path) names \(own.sorted()): ask MethodCatalogue instead")
+    }
+  }
+
   @Test func filesStayReadable() throws {
     let sources = Self.root.appendingPathComponent("Sources")
     let paths = try #require(FileManager.default.enumerator(atPath: sources.path))

@@ -39,10 +39,10 @@ import Testing
   }
 
   /// The head with the script's weights, and the script's names of them in order.
-  func head(_ option: JSONValue, width: Int) throws -> (any MethodHead, [String]) {
+  func head(_ option: JSONValue, width: Int) throws -> (any Objective, [String]) {
     var generator = SeededGenerator(seed: 0)
     if option["discrete"]?.bool == true {
-      return (DiscreteHead(width: width, classCount: 7, generator: &generator), ["w", "b"])
+      return (DiscreteObjective(width: width, classCount: 7, generator: &generator), ["w", "b"])
     }
     let weights = try #require(option["weights"]?.numbers)
     let contrast = try #require(
@@ -53,7 +53,7 @@ import Testing
       selfContrast: contrast, margin: try #require(option["margin"]?.number),
       temperature: try #require(option["temperature"]?.number), neutralClass: 6)
     let hasAdapter = option["adapter"]?.bool == true
-    let head = KnowledgeHead(
+    let head = KnowledgeObjective(
       loss: loss, text: try load(hasAdapter ? "narrow" : "text"), width: width, hiddenWidth: 8,
       generator: &generator)
     return (
@@ -83,9 +83,10 @@ import Testing
     let trace = try load("\(name).trace")
     for step in 0..<trace.shape[0] {
       for parameter in head.parameters { parameter.zeroGradient() }
-      let learned = head.learn(features, targets)
-      check(learned.losses, trace, step: step)
-      let varied = [(features, learned.gradient)] + head.parameters.map { ($0.value, $0.gradient) }
+      let learned = head.evaluate(ObjectiveBatch(features: features, targets: targets))
+      check(learned, trace, step: step)
+      let varied =
+        [(features, learned.featureGradient)] + head.parameters.map { ($0.value, $0.gradient) }
       for (part, (value, gradient)) in zip(["v"] + names, varied) {
         if step == 0 { check(gradient, try load("\(name).\(part)"), part) }
         for index in 0..<value.count { value[index] -= 0.05 * gradient[index] }
@@ -94,8 +95,8 @@ import Testing
   }
 
   /// The terms that are switched off are not computed here, and have no weight there.
-  func check(_ losses: MethodLosses, _ trace: Tensor, step: Int) {
-    let terms = [losses.total, losses.similarity, losses.transformation, losses.selfContrast]
+  func check(_ value: ObjectiveValue, _ trace: Tensor, step: Int) {
+    let terms = [value.total] + value.terms
     let columns = trace.shape[1]
     for (column, term) in terms.prefix(columns).enumerated() {
       guard let term else { continue }

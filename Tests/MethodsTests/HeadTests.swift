@@ -5,8 +5,8 @@ import Platform
 import Tensors
 import Testing
 
-/// The methods' heads: gradients of features and weights by finite differences.
-@Suite struct MethodHeadTests {
+/// The methods' objectives: gradients of features and weights by finite differences.
+@Suite struct ObjectiveTests {
   static let classes = 5
 
   func tensor(_ shape: [Int], _ generator: inout SeededGenerator) -> Tensor {
@@ -16,10 +16,10 @@ import Testing
   func knowledgeHead(
     _ selfContrast: KnowledgeLoss.SelfContrast, textWidth: Int, groups: PromptGroups? = nil,
     generator: inout SeededGenerator
-  ) -> KnowledgeHead {
+  ) -> KnowledgeObjective {
     let loss = KnowledgeLoss(selfContrast: selfContrast, temperature: 0.5, neutralClass: 3)
     let rows = groups?.classes.count ?? Self.classes
-    return KnowledgeHead(
+    return KnowledgeObjective(
       loss: loss, text: tensor([rows, textWidth], &generator), groups: groups, width: 10,
       hiddenWidth: 6, generator: &generator)
   }
@@ -30,32 +30,32 @@ import Testing
   /// Ten times the noise above.
   static let slopeTolerance = 1e-3
 
-  func checkGradients(_ head: any MethodHead, features: Tensor, targets: Targets) {
+  func checkGradients(_ head: any Objective, features: Tensor, targets: Targets) {
     for parameter in head.parameters { parameter.zeroGradient() }
-    let learned = head.learn(features, targets)
+    let learned = head.evaluate(ObjectiveBatch(features: features, targets: targets))
     let gradients = head.parameters.map { $0.gradient.values }
-    var worst = worstSlopeError(features, learned.gradient.values, head, features, targets)
+    var worst = worstSlopeError(features, learned.featureGradient.values, head, features, targets)
     #expect(worst < Self.slopeTolerance, "features: \(worst)")
     for (parameter, gradient) in zip(head.parameters, gradients) {
       let isAdapter = parameter.name.contains("adapter")
       worst = worstSlopeError(parameter.value, gradient, head, features, targets) {
-        isAdapter ? $0.similarity ?? .nan : $0.total
+        isAdapter ? $0.terms[0] ?? .nan : $0.total
       }
       #expect(worst < Self.slopeTolerance, "\(parameter.name): \(worst)")
     }
   }
 
   func worstSlopeError(
-    _ varied: Tensor, _ gradient: [Float], _ head: any MethodHead, _ features: Tensor,
-    _ targets: Targets, of loss: (MethodLosses) -> Double = { $0.total }
+    _ varied: Tensor, _ gradient: [Float], _ head: any Objective, _ features: Tensor,
+    _ targets: Targets, of loss: (ObjectiveValue) -> Double = { $0.total }
   ) -> Double {
     var worst = 0.0
     for index in gradient.indices {
       let kept = varied[index]
       varied[index] = kept + Self.step
-      let up = loss(head.learn(features, targets).losses)
+      let up = loss(head.evaluate(ObjectiveBatch(features: features, targets: targets)))
       varied[index] = kept - Self.step
-      let down = loss(head.learn(features, targets).losses)
+      let down = loss(head.evaluate(ObjectiveBatch(features: features, targets: targets)))
       varied[index] = kept
       let slope = (up - down) / Double(2 * Self.step)
       worst = max(worst, abs(slope - Double(gradient[index])))
@@ -87,7 +87,7 @@ import Testing
 
   @Test func discreteGradientsMatchFiniteDifferences() {
     var generator = SeededGenerator(seed: 4)
-    let head = DiscreteHead(width: 10, classCount: Self.classes, generator: &generator)
+    let head = DiscreteObjective(width: 10, classCount: Self.classes, generator: &generator)
     let features = tensor([4, 10], &generator)
     let targets = Targets(labels: [0, 3, 1, 4], classCount: Self.classes)
     checkGradients(head, features: features, targets: targets)
@@ -95,18 +95,18 @@ import Testing
 
   @Test func theNeutralTransformationHasThePublishedSize() {
     var generator = SeededGenerator(seed: 1)
-    let head = KnowledgeHead(
+    let head = KnowledgeObjective(
       loss: KnowledgeLoss(neutralClass: 0), text: tensor([7, 512], &generator), width: 512,
       hiddenWidth: 128, generator: &generator)
     #expect(head.parameters.reduce(0) { $0 + $1.value.count } == 131_712)
-    #expect(head.constants.map(\.name) == ["method.text"])
+    #expect(head.buffers.map(\.name) == ["method.text"])
   }
 
   @Test func anAdapterComesWithItsRawEmbeddings() {
     var generator = SeededGenerator(seed: 1)
     let head = knowledgeHead(.paired, textWidth: 7, generator: &generator)
-    #expect(head.constants.map(\.name) == ["method.text", "method.text_raw"])
-    #expect(head.constants[0].tensor.shape == [Self.classes, 10])
+    #expect(head.buffers.map(\.name) == ["method.text", "method.text_raw"])
+    #expect(head.buffers[0].tensor.shape == [Self.classes, 10])
     #expect(head.parameters.first?.name == "method.text_adapter.weight")
   }
 
@@ -114,12 +114,12 @@ import Testing
   @Test(arguments: [(12, 24), (24, 12)])
   func anAdapterKeepsTheClassesApart(widths: (text: Int, visual: Int)) {
     var generator = SeededGenerator(seed: 6)
-    let head = KnowledgeHead(
+    let head = KnowledgeObjective(
       loss: KnowledgeLoss(temperature: 0.05, neutralClass: 3),
       text: tensor([Self.classes, widths.text], &generator), width: widths.visual,
       hiddenWidth: 8, generator: &generator)
     func meanCosine() -> Double {
-      let rows = RowNormalisation.forward(head.constants[0].tensor).unit
+      let rows = RowNormalisation.forward(head.buffers[0].tensor).unit
       let cosines = Matrix.product(rows, rows, transposeB: true).values.map(Double.init)
       let pairs = Double(Self.classes * (Self.classes - 1))
       return (cosines.reduce(0, +) - Double(Self.classes)) / pairs
@@ -129,8 +129,9 @@ import Testing
     let targets = Targets(labels: (0..<20).map { $0 % Self.classes }, classCount: Self.classes)
     for _ in 0..<200 {
       for parameter in head.parameters { parameter.zeroGradient() }
-      let learned = head.learn(features, targets)
-      let varied = head.parameters.map { ($0.value, $0.gradient) } + [(features, learned.gradient)]
+      let learned = head.evaluate(ObjectiveBatch(features: features, targets: targets))
+      let varied =
+        head.parameters.map { ($0.value, $0.gradient) } + [(features, learned.featureGradient)]
       for (value, gradient) in varied {
         for index in 0..<value.count { value[index] -= 0.05 * gradient[index] }
       }

@@ -65,9 +65,8 @@ import Testing
     let encoder = try EncoderCatalogue.standard.make(
       "resnet18", EncoderOptions(width: 1.0 / 16, imageSize: 16), generator: &generator)
     let classes = try ClassList(exactly: shards.classes)
-    let head = try MethodCatalogue.make(
-      MethodOptions(name: .discrete), classes: classes, embeddings: nil, width: encoder.width,
-      generator: &generator)
+    let head = DiscreteObjective(
+      width: encoder.width, classCount: classes.count, generator: &generator)
     let description = ModelDescription(
       classes: classes, encoder: "resnet18", width: 1.0 / 16, method: "discrete",
       temperature: 0.01,

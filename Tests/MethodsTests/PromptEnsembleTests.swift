@@ -41,13 +41,12 @@ import Testing
 
   private func logits(_ pooling: PromptPooling, _ faces: [Float]) throws -> [Double] {
     let made = try embeddings(pooling)
-    var options = MethodOptions(name: .knowledgeEnhanced)
-    options.temperature = 0.1
+    let choice = try KnowledgeObjective.kind.choice(["temperature": 0.1])
     var generator = SeededGenerator(seed: 1)
-    let head = try MethodCatalogue.make(
-      options,
-      classes: try ClassList(exactly: made.classes), embeddings: made, width: Self.width,
-      generator: &generator)
+    let head = try choice.kind.make(
+      MethodSetup(
+        values: choice.values, classes: try ClassList(exactly: made.classes), embeddings: made,
+        width: Self.width), &generator)
     return head.logits(Tensor([faces.count / Self.width, Self.width], values: faces))
   }
 

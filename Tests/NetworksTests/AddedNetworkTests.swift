@@ -113,7 +113,7 @@ private enum Patchwork {
 
   private func trained() throws -> (trainer: Trainer, description: ModelDescription) {
     var options = TrainingOptions(
-      method: MethodOptions(name: .discrete),
+      method: try DiscreteObjective.kind.choice(),
       augmentation: try .preset("none", size: Self.size),
       rate: LearningRate(schedule: .constant, rate: 0.05, warmupEpochs: 0, epochs: 6))
     options.encoder = "patchwork"
@@ -122,18 +122,17 @@ private enum Patchwork {
     options.batchSize = 8
     let description = ModelDescription(
       classes: try ClassList(exactly: Self.classes), encoder: options.encoder,
-      width: options.width, method: options.method.name.rawValue, temperature: 1,
+      width: options.width, method: options.method.kind.name, temperature: 1,
       preprocessing: Preprocessing(imageSize: Self.size), selection: "validation", selected: .null,
       data: .null, parameters: .null, prompts: .null)
     var generator = SeededGenerator(seed: 1)
     let encoder = try Self.catalogue.make(
       options.encoder, EncoderOptions(width: options.width, imageSize: Self.size),
       generator: &generator)
-    let head = try MethodCatalogue.make(
-      options.method, classes: description.classes, embeddings: nil, width: encoder.width,
-      generator: &generator)
+    let objective = DiscreteObjective(
+      width: encoder.width, classCount: description.classes.count, generator: &generator)
     let trainer = try Trainer(
-      options: options, description: description, encoder: encoder, head: head,
+      options: options, description: description, encoder: encoder, objective: objective,
       faces: Self.faces(48, seed: 1), selectionFaces: Self.faces(12, seed: 2), threads: 2,
       state: nil, fingerprint: "patchwork")
     try trainer.run(Silent())

@@ -43,7 +43,10 @@ struct Fabricated {
     let directory = try TemporaryDirectory("ferry-report-test")
     try evaluation.write(to: directory.path)
     let card = EvaluationCard(
-      model: ModelCard(method: method, encoder: "resnet18", seed: seed),
+      model: ModelCard(
+        method: method,
+        methodTitle: method == "discrete" ? "Discrete labels" : "Knowledge-enhanced",
+        encoder: "resnet18", encoderTitle: "ResNet-18", seed: seed),
       trainedOn: card(trainedOn), testedOn: card(testedOn),
       isCrossDataset: trainedOn != testedOn, protocolSummary: protocolName)
     let provenance: JSONValue = [

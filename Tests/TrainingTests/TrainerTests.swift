@@ -59,9 +59,9 @@ import Training
     }
   }
 
-  func options(_ method: MethodOptions.Name) throws -> TrainingOptions {
+  func options(_ method: MethodKind = DiscreteObjective.kind) throws -> TrainingOptions {
     var options = TrainingOptions(
-      method: MethodOptions(name: method),
+      method: try method.choice(),
       augmentation: try .preset("ke-code", size: Self.size),
       rate: LearningRate(rate: 0.05, warmupEpochs: 1, warmupRate: 0.01, epochs: 4))
     options.epochs = 4
@@ -74,7 +74,8 @@ import Training
   func description(_ options: TrainingOptions) throws -> ModelDescription {
     ModelDescription(
       classes: try ClassList(exactly: Self.names), encoder: options.encoder, width: options.width,
-      method: options.method.name.rawValue, temperature: options.method.temperature,
+      method: options.method.kind.name,
+      temperature: options.method.values["temperature"]?.number ?? 1,
       preprocessing: Preprocessing(imageSize: Self.size), selection: options.selection.rawValue,
       selected: .null, data: .null, parameters: .null, prompts: .null)
   }
@@ -89,12 +90,14 @@ import Training
       options.encoder, EncoderOptions(width: options.width, imageSize: Self.size),
       generator: &generator)
     let classes = try ClassList(exactly: Self.names)
-    let head = try MethodCatalogue.make(
-      options.method, classes: classes,
-      embeddings: try .circumplex(Self.names, prompts: Self.names), width: encoder.width,
-      generator: &generator)
+    let objective = try options.method.kind.make(
+      MethodSetup(
+        values: options.method.values, classes: classes,
+        embeddings: try .circumplex(Self.names, prompts: Self.names), width: encoder.width),
+      &generator)
     return try Trainer(
-      options: options, description: try description(options), encoder: encoder, head: head,
+      options: options, description: try description(options), encoder: encoder,
+      objective: objective,
       faces: Self.faces(42, seed: 1), selectionFaces: Self.faces(12, seed: 2), threads: threads,
       state: state, fingerprint: fingerprint)
   }
@@ -109,9 +112,9 @@ import Training
     return folder
   }
 
-  @Test(arguments: MethodOptions.Name.allCases)
-  func bothMethodsLearnThePatches(method: MethodOptions.Name) throws {
-    var options = try options(method)
+  @Test(arguments: MethodCatalogue.standard.names)
+  func everyMethodLearnsThePatches(method: String) throws {
+    var options = try options(try #require(MethodCatalogue.standard[method]))
     options.augmentation = try .preset("none", size: Self.size)
     options.epochs = 20
     options.rate.epochs = 20
@@ -124,12 +127,14 @@ import Training
     // Chance is a third; the twelve pictures allow steps of a twelfth.
     #expect(trainer.selected["accuracy"]?.number ?? 0 > 0.8)
     #expect(observer.last.contains("epoch 20/20") && observer.last.contains("validation"))
-    #expect((rows[0].transformation != nil) == (method == .knowledgeEnhanced))
-    #expect(trainer.history.csv.hasPrefix("epoch,step,learning_rate,loss,loss_similarity,"))
+    let terms = try #require(MethodCatalogue.standard[method]).terms
+    #expect(rows.allSatisfy { $0.terms.count == terms.count && !$0.terms.contains(nil) })
+    let columns = ["epoch", "step", "learning_rate", "loss"] + terms.map(\.column) + ["accuracy"]
+    #expect(trainer.history.csv.hasPrefix(columns.joined(separator: ",") + ","))
   }
 
   @Test func threadsDoNotChangeABit() throws {
-    var options = try options(.knowledgeEnhanced)
+    var options = try options(KnowledgeObjective.kind)
     options.dropout = 0.3
     let (one, four) = (try trainer(options, threads: 1), try trainer(options, threads: 4))
     try one.run(Observer())
@@ -140,7 +145,7 @@ import Training
 
   @Test(arguments: [false, true])
   func aRunCutOffAndResumedGivesTheSameBits(everything: Bool) throws {
-    var options = try options(.knowledgeEnhanced)
+    var options = try options(KnowledgeObjective.kind)
     if everything {
       options.optimizer = .adamw
       options.accumulation = 2
@@ -176,7 +181,7 @@ import Training
   }
 
   @Test func divergenceNamesStepFacesAndLoss() throws {
-    var options = try options(.discrete)
+    var options = try options(DiscreteObjective.kind)
     options.rate = LearningRate(schedule: .constant, rate: 1e30, warmupEpochs: 0, epochs: 4)
     #expect {
       try trainer(options).run(Observer())
@@ -187,7 +192,7 @@ import Training
   }
 
   @Test func frozenPartsKeepTheirBitsWithTheirStatistics() throws {
-    var options = try options(.knowledgeEnhanced)
+    var options = try options(KnowledgeObjective.kind)
     options.frozen = ["encoder.conv1", "encoder.bn1", "encoder.layer1", "encoder.layer3"]
     options.selection = .last
     let (before, after) = (try trainer(options), try trainer(options))
@@ -206,7 +211,7 @@ import Training
   }
 
   @Test func rateFactorsSlowPartsDownAndTheLongestNameCounts() throws {
-    var options = try options(.discrete)
+    var options = try options(DiscreteObjective.kind)
     options.selection = .last
     options.weightDecay = 0
     options.rateFactors = ["encoder": 0, "encoder.layer4.1": 2]
@@ -222,7 +227,7 @@ import Training
   }
 
   @Test func aStoredModelPredictsWhatTheTrainedOneDoes() throws {
-    for method in MethodOptions.Name.allCases {
+    for method in MethodCatalogue.standard.kinds {
       var options = try options(method)
       options.epochs = 1
       let trainer = try trainer(options)
@@ -247,7 +252,7 @@ import Training
   }
 
   @Test func earlyStoppingEndsTheRun() throws {
-    var options = try options(.discrete)
+    var options = try options(DiscreteObjective.kind)
     options.rate = LearningRate(schedule: .constant, rate: 0, warmupEpochs: 0, epochs: 4)
     options.epochs = 30
     options.patience = 2
@@ -259,14 +264,14 @@ import Training
   }
 
   @Test func tooFewFacesForABatchAreRefused() throws {
-    var options = try options(.discrete)
+    var options = try options(DiscreteObjective.kind)
     options.batchSize = 64
     #expect(throws: Fault.self) { try trainer(options) }
   }
 
-  @Test(arguments: MethodOptions.Name.allCases)
-  func recomputationDoesNotChangeABitAndDropoutDoes(method: MethodOptions.Name) throws {
-    var options = try options(method)
+  @Test(arguments: MethodCatalogue.standard.names)
+  func recomputationDoesNotChangeABitAndDropoutDoes(method: String) throws {
+    var options = try options(try #require(MethodCatalogue.standard[method]))
     options.epochs = 2
     func run() throws -> [UInt32] {
       let trainer = try trainer(options)
@@ -285,7 +290,7 @@ import Training
   }
 
   @Test func decayAndMomentumHaveTheirVariants() throws {
-    var options = try options(.discrete)
+    var options = try options(DiscreteObjective.kind)
     options.epochs = 1
     func run() throws -> [String: [Float]] {
       let trainer = try trainer(options)
@@ -309,7 +314,7 @@ import Training
   }
 
   @Test func ratesOfOneCycleChangeWithEveryStep() throws {
-    var options = try options(.discrete)
+    var options = try options(DiscreteObjective.kind)
     options.rate = LearningRate(schedule: .oneCycle, rate: 0.05, warmupEpochs: 1, epochs: 4)
     options.historyUnit = .step
     let trainer = try trainer(options)

@@ -17,7 +17,7 @@ public final class Classifier {
   public let description: ModelDescription
   public var classes: ClassList { description.classes }
   private let encoder: VisualEncoder
-  private let head: any MethodHead
+  private let head: any Predictor
   private let plan: AugmentationPlan
 
   /// Pictures that go through the encoder together; fixed, so that bits do not depend on the caller.
@@ -26,7 +26,9 @@ public final class Classifier {
   /// Opens a model artifact, or its safetensors file.
   ///
   /// - Throws: `Fault` naming what the model lacks.
-  public init(_ path: String, encoders: EncoderCatalogue = .standard) throws {
+  public init(
+    _ path: String, encoders: EncoderCatalogue = .standard, methods: MethodCatalogue = .standard
+  ) throws {
     let file = try ModelFile(path)
     description = file.description
     encoder = try encoders.make(
@@ -34,13 +36,13 @@ public final class Classifier {
       EncoderOptions(
         width: description.width, imageSize: description.preprocessing.imageSize))
     for named in encoder.layer.state { try file.load(named.name, into: named.tensor) }
-    head = try MethodCatalogue.predictor(file, width: encoder.width)
+    head = try methods.kind(of: description, at: file.tensors.path).load(file, encoder.width)
     plan = description.preprocessing.plan
   }
 
   /// A classifier of layers that are being trained.
   public init(
-    description: ModelDescription, encoder: VisualEncoder, head: any MethodHead
+    description: ModelDescription, encoder: VisualEncoder, head: any Predictor
   ) {
     self.description = description
     self.encoder = encoder

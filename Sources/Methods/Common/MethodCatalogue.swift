@@ -1,71 +1,45 @@
+import Artifacts
 import Neural
 import Platform
-import Samples
-import Tensors
 
 /// The methods that models are trained with, by name.
-public enum MethodCatalogue {
-  /// Makes a method's head with fresh weights.
+public struct MethodCatalogue: Sendable {
+  public let kinds: [MethodKind]
+
+  public init(_ kinds: [MethodKind]) { self.kinds = kinds }
+
+  /// Every method of this room: each is a folder of it, and a term here.
+  public static let standard = MethodCatalogue([DiscreteObjective.kind, KnowledgeObjective.kind])
+
+  /// The method that ferry-train takes where none is named.
+  public static let defaultName = KnowledgeObjective.kind.name
+
+  public var names: [String] { kinds.map(\.name) }
+
+  public subscript(name: String) -> MethodKind? { kinds.first { $0.name == name } }
+
+  /// All parameters of all methods, each once.
   ///
-  /// - Throws: `Fault` where the method lacks embeddings or the class neutral.
-  public static func make(
-    _ options: MethodOptions, classes: ClassList, embeddings: ClassEmbeddings?, width: Int,
-    generator: inout SeededGenerator
-  ) throws -> any MethodHead {
-    switch options.name {
-    case .discrete:
-      return DiscreteHead(width: width, classCount: classes.count, generator: &generator)
-    case .knowledgeEnhanced:
-      guard let embeddings else {
-        throw Fault(
-          .usage, "the method knowledge-enhanced needs class embeddings",
-          remedy: "add --in embeddings=DIR (ferry-embed makes one), or set method=discrete")
-      }
-      let neutral = classes.index(of: Expression.neutral.name)
-      if neutral == nil, options.weights.needNeutral {
-        throw Fault(
-          .badInput, "the data have no class neutral, which two of the method's losses refer to",
-          remedy: "set 'weights={transformation: 0, self_contrast: 0}'")
-      }
-      let loss = KnowledgeLoss(
-        weights: options.weights, selfContrast: options.selfContrast, margin: options.margin,
-        temperature: options.temperature, neutralClass: neutral)
-      let rows = embeddings.ensemble?.each.values ?? embeddings.values
-      return KnowledgeHead(
-        loss: loss,
-        text: Tensor([rows.count / embeddings.width, embeddings.width], values: rows),
-        groups: embeddings.ensemble?.groups, width: width, hiddenWidth: options.hiddenWidth,
-        generator: &generator)
+  /// Methods that share a parameter's name share its declaration.
+  public var parameters: [ContractParameter] {
+    var found: [ContractParameter] = []
+    for parameter in kinds.flatMap(\.parameters)
+    where !found.contains(where: { $0.name == parameter.name }) {
+      found.append(parameter)
     }
+    return found
   }
 
-  /// Makes the part of a stored model's head that predicts.
+  /// The name that reports use for a method; an unknown one's own.
+  public func title(_ name: String) -> String { self[name]?.title ?? name }
+
+  /// The method that a stored model was trained with.
   ///
-  /// - Throws: `Fault` for a method that this program does not know, or tensors that are missing.
-  static func predictor(_ file: ModelFile, width: Int) throws -> any MethodHead {
-    let description = file.description
-    let classCount = description.classes.count
-    var generator = SeededGenerator(seed: 0)
-    switch MethodOptions.Name(rawValue: description.method) {
-    case .discrete:
-      let head = DiscreteHead(width: width, classCount: classCount, generator: &generator)
-      for parameter in head.parameters { try file.load(parameter.name, into: parameter.value) }
-      return head
-    case .knowledgeEnhanced:
-      let text = Tensor([description.ensemble?.classes.count ?? classCount, width])
-      try file.load("method.text", into: text)
-      let loss = KnowledgeLoss(
-        weights: .init(transformation: 0, selfContrast: 0),
-        temperature: description.temperature, neutralClass: nil)
-      return KnowledgeHead(
-        loss: loss, text: text, groups: description.ensemble, width: width, hiddenWidth: 1,
-        generator: &generator)
-    case nil:
-      throw Fault(
-        .badInput, "the model was trained with the method '\(description.method)'",
-        at: .init(file.tensors.path),
-        remedy: "this Ferry knows "
-          + MethodOptions.Name.allCases.map(\.rawValue).joined(separator: ", "))
-    }
+  /// - Throws: `Fault` for a method that this program does not know.
+  public func kind(of description: ModelDescription, at path: String) throws -> MethodKind {
+    if let kind = self[description.method] { return kind }
+    throw Fault(
+      .badInput, "the model was trained with the method '\(description.method)'",
+      at: .init(path), remedy: "this Ferry knows \(names.joined(separator: ", "))")
   }
 }

@@ -1,5 +1,6 @@
 import Artifacts
 import Metrics
+import Networks
 import Platform
 import Samples
 
@@ -176,7 +177,9 @@ extension ModelCard {
     if !model.text.isNull { details["text"] = model.text }
     details["initial"] = .string(model.initial == "random" ? "random" : "weights")
     self.init(
-      method: model.method, encoder: model.encoder, seed: model.parameters["seed"]?.integer,
+      method: model.method, methodTitle: MethodCatalogue.standard.title(model.method),
+      encoder: model.encoder, encoderTitle: EncoderCatalogue.standard.title(model.encoder),
+      seed: model.parameters["seed"]?.integer,
       details: details)
   }
 }

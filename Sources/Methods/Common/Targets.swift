@@ -20,6 +20,16 @@ public struct Targets: Sendable, Equatable {
     distribution = rows
   }
 
+  /// Distributions as they are, row-major `[N, K]`, each row with sum 1.
+  public init(distribution: [Double], classCount: Int) {
+    self.classCount = classCount
+    self.distribution = distribution
+    labels = stride(from: 0, to: distribution.count, by: classCount).map { start in
+      let row = distribution[start..<start + classCount]
+      return row.indices.max { distribution[$0] < distribution[$1] }.map { $0 - start } ?? 0
+    }
+  }
+
   /// Soft labels (FERPlus's vote distributions), smoothed in the same way.
   ///
   /// Rows are divided by their sum; `soft` is row-major `[N, K]` with no negative entry.

@@ -9,7 +9,7 @@ import Tensors
 /// `ferry-cross-test`: a model on another dataset, under a named protocol.
 @main struct CrossTest: Stage {
   static let contract = Contract(
-    name: "cross-test", revision: 3,
+    name: "cross-test", revision: 4,
     summary: "Test a model on another dataset than it was trained on, under a named protocol.",
     parameters: [
       ContractParameter(

@@ -8,7 +8,7 @@ import Tensors
 /// `ferry-evaluate`: a model on its own dataset's test rows.
 @main struct Evaluate: Stage {
   static let contract = Contract(
-    name: "evaluate", revision: 3,
+    name: "evaluate", revision: 4,
     summary: "Test a model on the test rows of the dataset it was trained on.",
     parameters: [
       ContractParameter(

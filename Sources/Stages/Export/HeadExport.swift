@@ -19,64 +19,27 @@ struct HeadExport {
   /// Shorter features count as of this length.
   private static let smallestLength: Float = 1e-8
 
-  /// - Throws: `Fault` for a method that is not known here, or tensors that are missing.
+  /// What the head is, for the card.
+  let summary: String
+
+  /// - Throws: `Fault` for a method that cannot be exported, or tensors that are missing.
   init(_ source: ExportSource, _ description: ModelDescription) throws {
-    classCount = description.classes.count
-    switch MethodOptions.Name(rawValue: description.method) {
-    case .discrete:
-      let (shape, values) = try source.tensor("method.classifier.weight")
-      width = shape.last ?? 0
-      weight = values
-      promptsPerClass = 1
-      bias = try source.tensor("method.classifier.bias").values
-    case .knowledgeEnhanced:
-      let (shape, values) = try source.tensor("method.text")
-      let width = shape.last ?? 0
-      let temperature = description.temperature
-      let rows = stride(from: 0, to: values.count, by: max(1, width)).map { start in
-        let row = values[start..<start + width].map(Double.init)
-        let length = max(row.reduce(0) { $0 + $1 * $1 }.squareRoot(), Double(Self.smallestLength))
-        return row.map { $0 / length / temperature }
-      }
-      let pooled = Self.pooled(rows, description.ensemble)
-      promptsPerClass = max(1, pooled.count / max(1, classCount))
-      weight = pooled.flatMap { $0.map { Float($0) } }
-      self.width = width
-      bias = nil
-    default:
+    let kind = try MethodCatalogue.standard.kind(of: description, at: source.tensors.path)
+    guard let export = kind.export else {
       throw Fault(
-        .badInput, "models of the method '\(description.method)' cannot be exported yet",
+        .badInput, "models of the method '\(kind.name)' cannot be exported yet",
         at: .init(source.tensors.path))
     }
+    let head = try export({ try source.tensor($0) }, description)
+    classCount = description.classes.count
+    (width, weight, promptsPerClass) = (head.width, head.rows, head.rowsPerClass)
+    (bias, summary) = (head.bias, head.summary)
     guard weight.count == classCount * promptsPerClass * width, width > 0,
       bias.map({ $0.count == classCount }) ?? true
     else {
       throw Fault(
         .badInput, "the method's tensors do not fit \(classCount) classes",
         at: .init(source.tensors.path))
-    }
-  }
-
-  /// One row a class where the mean of the prompts' logits counts, which is linear; as many rows for
-  /// every class, the last one repeated, where the largest does.
-  private static func pooled(_ rows: [[Double]], _ groups: PromptGroups?) -> [[Double]] {
-    guard let groups, groups.classes.count == rows.count else { return rows }
-    let classes = 0...(groups.classes.max() ?? 0)
-    let members = classes.map { label in
-      rows.indices.filter { groups.classes[$0] == label }.map { rows[$0] }
-    }
-    switch groups.pooling {
-    case .logits:
-      return members.map { own in
-        own[0].indices.map { column in
-          own.reduce(0) { $0 + $1[column] } / Double(own.count)
-        }
-      }
-    case .nearest:
-      let most = members.map(\.count).max() ?? 1
-      return members.flatMap { own in
-        (0..<most).map { own[min($0, own.count - 1)] }
-      }
     }
   }
 

@@ -32,7 +32,7 @@ import StageKit
     let head = try HeadExport(source, file.description)
     let formats = Set(context.parameters.strings("formats"))
     let directory = context.output("files")
-    let card = ExportCard(file.description, promptsPerClass: head.promptsPerClass)
+    let card = ExportCard(file.description, head: head)
     if formats.contains("onnx") {
       try Files.write(
         try onnx(encoder, head, source, card), to: Files.join(directory, "model.onnx"))

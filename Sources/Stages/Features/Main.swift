@@ -8,7 +8,7 @@ import Tensors
 /// `ferry-features`: what a model's encoder makes of faces.
 @main struct Features: Stage {
   static let contract = Contract(
-    name: "features", revision: 3,
+    name: "features", revision: 4,
     summary: "Compute the encoder's vectors of faces, and maps and statistics of them.",
     parameters: [
       ContractParameter(

@@ -28,7 +28,7 @@ struct InitialModel {
   ///
   /// - Throws: `Fault` where the encoder's tensors are missing or of another shape.
   func fill(
-    _ encoder: VisualEncoder, _ head: any MethodHead, description: ModelDescription,
+    _ encoder: VisualEncoder, _ objective: any Objective, description: ModelDescription,
     note: (String) -> Void
   ) throws {
     switch source {
@@ -37,22 +37,22 @@ struct InitialModel {
         try ModelFile.load(named.name, from: tensors, into: named.tensor)
       }
       note("the encoder starts from imported weights, the method's own weights start fresh")
-    case .trained(let file): try fill(encoder, head, from: file, description, note)
+    case .trained(let file): try fill(encoder, objective, from: file, description, note)
     }
   }
 
   private func fill(
-    _ encoder: VisualEncoder, _ head: any MethodHead, from file: ModelFile,
+    _ encoder: VisualEncoder, _ objective: any Objective, from file: ModelFile,
     _ description: ModelDescription, _ note: (String) -> Void
   ) throws {
     for named in encoder.layer.state { try file.load(named.name, into: named.tensor) }
     let theirs = file.description
     guard theirs.method == description.method, theirs.classes == description.classes,
-      head.parameters.allSatisfy({ file.tensors[$0.name]?.shape == $0.value.shape })
+      objective.parameters.allSatisfy({ file.tensors[$0.name]?.shape == $0.value.shape })
     else {
       note("the method's own weights start fresh: the initial model has another method or classes")
       return
     }
-    for parameter in head.parameters { try file.load(parameter.name, into: parameter.value) }
+    for parameter in objective.parameters { try file.load(parameter.name, into: parameter.value) }
   }
 }

@@ -24,17 +24,18 @@ import Training
     let encoder = try EncoderCatalogue.standard.make(
       options.encoder, EncoderOptions(width: options.width, imageSize: options.imageSize),
       generator: &generator)
-    let head = try MethodCatalogue.make(
-      options.method, classes: data.shards.classes, embeddings: embeddings, width: encoder.width,
-      generator: &generator)
+    let objective = try options.method.kind.make(
+      MethodSetup(
+        values: options.method.values, classes: data.shards.classes, embeddings: embeddings,
+        width: encoder.width), &generator)
     var description = try data.description(options, embeddings, context)
     if let path = context.optionalInput("initial") {
       let initial = try InitialModel(path)
-      try initial.fill(encoder, head, description: description) { context.note($0) }
+      try initial.fill(encoder, objective, description: description) { context.note($0) }
     }
 
     let trainer = try Trainer(
-      options: options, description: description, encoder: encoder, head: head,
+      options: options, description: description, encoder: encoder, objective: objective,
       faces: data.trainingFaces(), selectionFaces: selection, threads: context.threads,
       state: context.stateDirectory, fingerprint: try fingerprint(context))
     try trainer.run(TrainingVoice(context))
@@ -48,6 +49,9 @@ import Training
       trainer.modelTensors, description: description,
       to: Files.join(directory, ModelFile.fileName))
     try Files.write(trainer.history.csv, to: Files.join(directory, TrainingHistory.fileName))
+    if let edits = trainer.labelEdits {
+      try Files.write(edits, to: Files.join(directory, "label_edits.csv"))
+    }
     try context.seal(
       "model", rows: ["epochs": trainer.history.rows.count], metadata: description.json)
   }
@@ -55,7 +59,7 @@ import Training
   private static func readEmbeddings(
     _ context: StageContext, _ options: TrainingOptions, classes: ClassList
   ) throws -> ClassEmbeddings? {
-    guard options.method.name == .knowledgeEnhanced,
+    guard options.method.kind.usesEmbeddings,
       let directory = context.optionalInput("embeddings")
     else { return nil }
     let path = try context.artifact("embeddings").path(ClassEmbeddings.fileName)

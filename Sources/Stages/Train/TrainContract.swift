@@ -7,26 +7,40 @@ import Training
 /// The parameters of `ferry-train`; defaults are the published recipe.
 enum TrainContract {
   static let contract = Contract(
-    name: "train", revision: 4,
+    name: "train", revision: 5,
     summary: "Fit a method to the training rows of shards.",
-    parameters: model + optimisation + data + method + run,
+    parameters: model + optimisation + data + MethodCatalogue.standard.parameters + run,
     inputs: [
       ContractPort("shards", help: "Faces with labels, split into train and validation rows."),
       ContractPort(
         "embeddings", optional: true,
-        help: "Class embeddings; the method knowledge-enhanced needs them."),
+        help: "Class embeddings; \(embeddingReaders)."),
       ContractPort(
         "initial", kind: "model", optional: true,
         help: "A model to start from: its encoder, and its method's weights where they fit."),
     ],
     outputs: [ContractPort("model", help: "model.safetensors and history.csv.")])
 
+  /// Each method with its summary, the default one first.
+  private static let methodHelp: String = {
+    let kinds = MethodCatalogue.standard.kinds
+    let ordered =
+      kinds.filter { $0.name == MethodCatalogue.defaultName }
+      + kinds.filter { $0.name != MethodCatalogue.defaultName }
+    return ordered.map { "\($0.name): \($0.summary)" }.joined(separator: "; ") + "."
+  }()
+
+  private static let embeddingReaders: String = {
+    let names = MethodCatalogue.standard.kinds.filter(\.usesEmbeddings).map(\.name)
+    return names.count == 1
+      ? "the method \(names[0]) needs them"
+      : "the methods \(names.joined(separator: ", ")) need them"
+  }()
+
   private static let model = [
     ContractParameter(
-      "method", .choice(MethodOptions.Name.allCases.map(\.rawValue)),
-      default: "knowledge-enhanced",
-      help: "knowledge-enhanced: similarity, transformation and self-contrast losses on class "
-        + "embeddings; discrete: cross-entropy on class indices, the baseline."),
+      "method", .choice(MethodCatalogue.standard.names),
+      default: .string(MethodCatalogue.defaultName), help: methodHelp),
     ContractParameter(
       "encoder", .choice(EncoderCatalogue.standard.names), default: "resnet18",
       help: "The visual encoder."),
@@ -125,26 +139,6 @@ enum TrainContract {
     ContractParameter(
       "label_smoothing", .number, default: 0.0, minimum: 0, maximum: 0.99,
       help: "Share of each label spread evenly over all classes."),
-  ]
-
-  private static let method = [
-    ContractParameter(
-      "weights", .map, default: ["similarity": 1.0, "transformation": 1.0, "self_contrast": 1.0],
-      help: "Weights of the three losses (equation 11); one left out is 1, one of 0 is switched "
-        + "off."),
-    ContractParameter(
-      "self_contrast", .choice(KnowledgeLoss.SelfContrast.allCases.map(\.rawValue)),
-      default: "paired",
-      help: "paired: the text's reading of equation 10; all-pairs: the published code's; infonce: "
-        + "the ablation."),
-    ContractParameter(
-      "temperature", .number, default: 0.01, minimum: 1e-4, maximum: 100,
-      help: "Divides the cosines before the softmax."),
-    ContractParameter(
-      "margin", .number, default: 2.0, minimum: 0, help: "m of equation 10; it shifts the loss."),
-    ContractParameter(
-      "hidden_width", .integer, default: 128, minimum: 1, maximum: 65536,
-      help: "Inner width of the neutral transformation (equation 6)."),
   ]
 
   private static let run = [

@@ -18,7 +18,7 @@ extension TrainingOptions {
       warmupRate: values.number("warmup_learning_rate"), epochs: values.integer("epochs"))
     rate.warmup = Self.word(values, "warmup")
     self.init(
-      method: try MethodOptions(values),
+      method: Self.method(values),
       augmentation: try Self.augmentation(values["augment"], size: size), rate: rate)
     encoder = values.string("encoder")
     width = values.number("width")
@@ -47,6 +47,13 @@ extension TrainingOptions {
     checkpointEvery = values.integer("checkpoint_every")
     checkpointMinutes = values.number("checkpoint_minutes")
     try checkCombination()
+  }
+
+  private static func method(_ values: StageParameters) -> MethodChoice {
+    guard let kind = MethodCatalogue.standard[values.string("method")] else {
+      preconditionFailure("the contract allows a method that the catalogue does not know")
+    }
+    return MethodChoice(kind: kind, values: values.values)
   }
 
   private static func rateFactors(_ given: [String: JSONValue]) throws -> [String: Double] {
@@ -95,43 +102,5 @@ extension TrainingOptions {
   private static func augmentation(_ value: JSONValue, size: Int) throws -> AugmentationPlan {
     if let name = value.string { return try .preset(name, size: size) }
     return try AugmentationPlan(listed: value.strings ?? [], size: size)
-  }
-}
-
-extension MethodOptions {
-  private static let weightNames = ["similarity", "transformation", "self_contrast"]
-
-  init(_ values: StageParameters) throws {
-    guard let name = Name(rawValue: values.string("method")),
-      let selfContrast = KnowledgeLoss.SelfContrast(rawValue: values.string("self_contrast"))
-    else { preconditionFailure("the contract allows a method that the options do not know") }
-    self.init(name: name)
-    self.selfContrast = selfContrast
-    temperature = values.number("temperature")
-    margin = values.number("margin")
-    hiddenWidth = values.integer("hidden_width")
-    weights = try Self.weights(values["weights"].object ?? [:])
-  }
-
-  private static func weights(_ given: [String: JSONValue]) throws -> KnowledgeLoss.Weights {
-    for name in given.keys.sorted() where !weightNames.contains(name) {
-      throw Fault(
-        .usage, "'weights' has no '\(name)'",
-        remedy: nearestWord(to: name, among: weightNames).map { "did you mean '\($0)'?" }
-          ?? "it takes \(weightNames.joined(separator: ", "))")
-    }
-    let numbers = try weightNames.map { name -> Double in
-      guard let value = given[name] else { return 1 }
-      guard let number = value.number, number >= 0 else {
-        throw Fault(
-          .usage, "weights.\(name) is \(value.canonical)", remedy: "it takes a number from 0 on")
-      }
-      return number
-    }
-    guard numbers.contains(where: { $0 > 0 }) else {
-      throw Fault(.usage, "all three weights are 0", remedy: "leave one loss on")
-    }
-    return KnowledgeLoss.Weights(
-      similarity: numbers[0], transformation: numbers[1], selfContrast: numbers[2])
   }
 }

@@ -52,7 +52,8 @@ struct TrainingData {
     }
     var description = ModelDescription(
       classes: shards.classes, encoder: options.encoder, width: options.width,
-      method: options.method.name.rawValue, temperature: options.method.temperature,
+      method: options.method.kind.name,
+      temperature: context.parameters.number("temperature"),
       preprocessing: Preprocessing(
         imageSize: options.imageSize, normalisation: options.augmentation.normalisation,
         alignment: shards.artifact.metadata["preprocessing"]?["alignment"] ?? .null),

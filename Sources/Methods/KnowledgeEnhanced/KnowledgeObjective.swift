@@ -8,7 +8,7 @@ import Tensors
 /// That layer learns from the similarity loss alone: to the other losses the text is given.
 ///
 /// Li et al. 2025 (arXiv 2409.08598), equations 3 to 11.
-public final class KnowledgeHead: MethodHead {
+public final class KnowledgeObjective: Objective {
   private let loss: KnowledgeLoss
   private let width: Int
   /// The raw embeddings as given, `[K, e]` or, of several prompts a class, `[P, e]`.
@@ -61,7 +61,7 @@ public final class KnowledgeHead: MethodHead {
     (adapter?.parameters ?? []) + (neutral?.parameters ?? [])
   }
 
-  public var constants: [NamedTensor] {
+  public var buffers: [NamedTensor] {
     [NamedTensor("method.text", adaptedText(training: false))]
       + (adapter == nil ? [] : [NamedTensor("method.text_raw", raw)])
   }
@@ -70,13 +70,14 @@ public final class KnowledgeHead: MethodHead {
     adapter?.forward(raw, training: training) ?? raw
   }
 
-  public func learn(_ features: Tensor, _ targets: Targets) -> MethodStep {
+  public func evaluate(_ batch: ObjectiveBatch) -> ObjectiveValue {
+    let features = batch.features
     let text = adaptedText(training: true)
     let neutralVectors = neutral?.forward(features)
     let value = loss.evaluate(
       visual: features.values.map(Double.init),
       neutral: neutralVectors?.values.map(Double.init) ?? [],
-      text: text.values.map(Double.init), groups: groups, width: width, targets: targets)
+      text: text.values.map(Double.init), groups: groups, width: width, targets: batch.targets)
     let gradient = Tensor(features.shape, values: value.visualGradient.map { Float($0) })
     if let neutral {
       let back = neutral.backward(
@@ -88,12 +89,14 @@ public final class KnowledgeHead: MethodHead {
         Tensor(text.shape, values: value.textGradient.map { Float($0) }), inputGradient: false)
     }
     let weights = loss.weights
-    return MethodStep(
-      losses: MethodLosses(
-        total: value.total, similarity: weights.similarity == 0 ? nil : value.similarity,
-        transformation: weights.transformation == 0 ? nil : value.transformation,
-        selfContrast: weights.selfContrast == 0 ? nil : value.selfContrast),
-      logits: value.cosines.map { $0 / loss.temperature }, gradient: gradient)
+    return ObjectiveValue(
+      total: value.total,
+      terms: [
+        weights.similarity == 0 ? nil : value.similarity,
+        weights.transformation == 0 ? nil : value.transformation,
+        weights.selfContrast == 0 ? nil : value.selfContrast,
+      ],
+      logits: value.cosines.map { $0 / loss.temperature }, featureGradient: gradient)
   }
 
   public func logits(_ features: Tensor) -> [Double] {
@@ -129,6 +132,24 @@ final class NeutralTransformation {
     guard let hidden else { preconditionFailure("forward comes before backward") }
     return first.backward(
       Elementwise.reluBackward(second.backward(gradient), output: hidden))
+  }
+}
+
+/// The predicting part of a stored model: cosines with class embeddings (equation 4).
+final class CosinePredictor: Predictor {
+  private let text: Tensor
+  private let groups: PromptGroups?
+  private let temperature: Double
+
+  /// - Parameter text: embeddings `[K, d]`; `[P, d]` with groups.
+  init(text: Tensor, groups: PromptGroups?, temperature: Double) {
+    self.text = text
+    self.groups = groups
+    self.temperature = temperature
+  }
+
+  func logits(_ features: Tensor) -> [Double] {
+    CosineScores.logits(features, text: text, groups: groups, temperature: temperature)
   }
 }
 

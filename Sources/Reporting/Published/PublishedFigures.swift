@@ -50,7 +50,7 @@ struct PublishedFigure: Sendable {
     guard let setting = setting(of: result), let method = publishedMethod(result.card.model) else {
       return nil
     }
-    let encoder = ModelNames.encoder(result.card.model.encoder)
+    let encoder = result.card.model.encoderTitle
     return figures(for: setting).first { $0.method == method && $0.encoder == encoder }
   }
 
