@@ -89,7 +89,7 @@ def row(name, options, goal, ceiling):
 
 def main():
     ceiling = 2e-6 * 2048**3 / alone("network=sgemm", threads)[0]
-    print(f"threads={threads}, {clock}, {rounds} rounds; OpenBLAS's sgemm of 2048^3: {ceiling:.0f} GFLOP/s")
+    print(f"threads={threads}, {clock}, {rounds} rounds; sgemm of 2048^3: {ceiling:.0f} GFLOP/s")
     print("| step | Ferry, ms | PyTorch, ms | PyTorch / Ferry | goal | peak memory, MB "
           "| share of matrix products | effective GFLOP/s |")
     print("|---|---|---|---|---|---|---|---|")

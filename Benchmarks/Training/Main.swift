@@ -16,7 +16,8 @@ import Tensors
 /// Each line of standard input asks for one timed pass; its milliseconds come back as a line. So a
 /// script can let two programs take turns. When its input ends it says what share of the passes the
 /// products of matrices took and how many multiplications a pass has, as two numbers. The network
-/// `sgemm` is a product of two matrices of 2048 x 2048 on OpenBLAS, whose speed is the ceiling.
+/// `sgemm` is a product of two matrices of 2048 x 2048, on OpenBLAS where it fits the processor: its
+/// speed is the ceiling. `kernels` times nothing and says what this machine uses.
 @main struct TrainingBenchmark {
   struct Options {
     var network = "resnet18"
@@ -40,6 +41,9 @@ import Tensors
     let options = try parse(Array(CommandLine.arguments.dropFirst()))
     ThreadPool.threads = options.threads
     var generator = SeededGenerator(seed: 1)
+    if options.network == "kernels" {
+      return print("\(MatrixKernels.summary); \(MatrixKernels.library)")
+    }
     if options.network == "sgemm" { return timeLibrary(options) }
     let (network, features) = try network(options, &generator)
     if let folder = options.parity {
@@ -74,14 +78,15 @@ import Tensors
     }
   }
 
-  /// One product of 2048^3 on OpenBLAS.
+  /// One product of 2048^3, on OpenBLAS where it fits the processor.
   private static func timeLibrary(_ options: Options) {
     let (a, b, c) = (Tensor([2048, 2048]), Tensor([2048, 2048]), Tensor([2048, 2048]))
+    let best = MatrixKernels.best
     a.fill(0.5)
     b.fill(0.25)
     time(options) {
       Matrix.multiply(
-        MatrixView(a), MatrixView(b), transposeB: true, into: MatrixView(c), on: .library)
+        MatrixView(a), MatrixView(b), transposeB: true, into: MatrixView(c), on: best)
     }
   }
 
@@ -107,7 +112,9 @@ import Tensors
     guard catalogue.names.contains(options.network) else {
       throw Fault(
         .usage, "there is no network '\(options.network)'",
-        remedy: "networks are sgemm, \(catalogue.names.joined(separator: ", "))")
+        remedy:
+          "networks are sgemm, kernels (what this machine uses), \(catalogue.names.joined(separator: ", "))"
+      )
     }
     let encoder = try catalogue.make(
       options.network, EncoderOptions(width: options.width, imageSize: options.size, prefix: ""),

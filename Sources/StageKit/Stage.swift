@@ -20,6 +20,9 @@ public protocol Stage {
   /// Commands of this stage besides `describe` and `run`.
   static var verbs: [any ParsableCommand.Type] { get }
 
+  /// What `ferry doctor` should know of the stage on this machine, such as the kernels it uses.
+  static func examination() -> [StageFinding]
+
   /// Does the work: reads `context`'s inputs and seals its outputs.
   /// - Throws: `Fault`; nothing is published then.
   static func run(_ context: StageContext) throws
@@ -27,6 +30,8 @@ public protocol Stage {
 
 extension Stage {
   public static var verbs: [any ParsableCommand.Type] { [] }
+
+  public static func examination() -> [StageFinding] { [] }
 
   /// The executable's entry point.
   public static func main() {
@@ -48,7 +53,9 @@ struct StageCommand<S: Stage>: ParsableCommand {
     CommandConfiguration(
       commandName: "ferry-\(S.contract.name)", abstract: S.contract.summary,
       discussion: StageHelp.text(S.contract), version: ferryVersion,
-      subcommands: [DescribeCommand<S>.self, RunCommand<S>.self] + S.verbs)
+      subcommands: [
+        DescribeCommand<S>.self, RunCommand<S>.self, ExamineCommand<S>.self,
+      ] + S.verbs)
   }
 
   /// Ends the process with the error's exit status, after saying what is wrong.

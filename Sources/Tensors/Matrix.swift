@@ -1,5 +1,4 @@
 import CKernels
-import COpenBLAS
 
 /// A matrix in someone else's memory: rows of floats that lie `stride` apart.
 public struct MatrixView: @unchecked Sendable {
@@ -78,24 +77,16 @@ public struct ProductEnd {
 
 /// Products of plain matrices.
 public enum Matrix {
-  /// Which kernel multiplies.
-  package enum Kernel {
-    /// Our own: 6 x 16 and 3 x 16 tiles.
-    case own
-    /// OpenBLAS on fixed blocks of the result, one thread a call.
-    case library
-  }
-
   /// Products with fewer multiplications than this run on our own kernel.
   private static let smallProduct = 1 << 18
   /// Multiplications that one call to the library does at least, and the most calls.
   private static let callProducts = 1 << 24
   private static let mostCalls = 32
 
-  /// Our own kernel is the faster one under AVX2 (docs/benchmarks.md); the library, which packs its
-  /// operands at every call, is kept where that has not been shown.
-  private static func kernel(_ products: Int) -> Kernel {
-    KernelTarget.current == .avx512 && products >= smallProduct ? .library : .own
+  /// The portable target, which a test may force on its thread, never uses the library.
+  private static func kernel(_ products: Int) -> MatrixKernels.Kernel {
+    guard products >= smallProduct, MatrixKernels.current.kernel == .library else { return .own }
+    return KernelTarget.current == .portable ? .own : .library
   }
 
   /// c = op(a) op(b), or c += op(a) op(b), and then the end; the same bits on any number of threads.
@@ -123,7 +114,8 @@ public enum Matrix {
   /// The product on a kernel of choice.
   package static func multiply(
     _ a: MatrixView, transposeA: Bool = false, _ b: MatrixView, transposeB: Bool = false,
-    accumulate: Bool = false, end: ProductEnd = ProductEnd(), into c: MatrixView, on kernel: Kernel
+    accumulate: Bool = false, end: ProductEnd = ProductEnd(), into c: MatrixView,
+    on kernel: MatrixKernels.Kernel
   ) {
     let k = transposeA ? a.rows : a.columns
     precondition((transposeA ? a.columns : a.rows) == c.rows, "rows of the product differ")
@@ -139,16 +131,17 @@ public enum Matrix {
       end: transposeA ? ferry_product_end() : last)
     switch kernel {
     case .own: ferry_matrix_product(&product)
-    case .library: multiplyByLibrary(product)
+    case .library:
+      guard let library = MatrixLibrary.opened else { preconditionFailure("OpenBLAS is missing") }
+      multiply(product, by: library)
     }
     product.end = last
     if transposeA || kernel == .library { ferry_matrix_end(&product) }
   }
 
-  private static func multiplyByLibrary(_ p: ferry_product) {
-    singleThreadedLibrary
+  private static func multiply(_ p: ferry_product, by library: MatrixLibrary) {
     let grid = blocks(p.m, p.n, p.k)
-    let job = LibraryJob(product: p)
+    let job = LibraryJob(product: p, library: library)
     ThreadPool.forEach(grid.rows * grid.columns) { block in
       let (row, column, p) = (block / grid.columns, block % grid.columns, job.product)
       job.multiply(
@@ -175,8 +168,6 @@ public enum Matrix {
     return (rows, columns)
   }
 
-  private static let singleThreadedLibrary: Void = openblas_set_num_threads(1)
-
   /// The product as a new tensor.
   public static func product(
     _ a: Tensor, transposeA: Bool = false, _ b: Tensor, transposeB: Bool = false,
@@ -193,13 +184,15 @@ public enum Matrix {
 /// A product whose blocks OpenBLAS makes.
 private struct LibraryJob: @unchecked Sendable {
   let product: ferry_product
+  let library: MatrixLibrary
 
   func multiply(rows: Range<Int>, columns: Range<Int>) {
     let p = product
     let (m, n, first) = (rows.count, columns.count, columns.lowerBound)
-    cblas_sgemm(
-      CblasRowMajor, p.transpose_a != 0 ? CblasTrans : CblasNoTrans,
-      p.transpose_b != 0 ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(p.k), 1,
+    let (plain, transposed) = (MatrixLibrary.plain, MatrixLibrary.transposed)
+    library.product(
+      MatrixLibrary.rowMajor, p.transpose_a != 0 ? transposed : plain,
+      p.transpose_b != 0 ? transposed : plain, Int32(m), Int32(n), Int32(p.k), 1,
       p.a + rows.lowerBound * (p.transpose_a != 0 ? 1 : p.lda), Int32(p.lda),
       p.b + first * (p.transpose_b != 0 ? p.ldb : 1), Int32(p.ldb), Float(p.accumulate),
       p.c + rows.lowerBound * p.ldc + first, Int32(p.ldc))

@@ -198,7 +198,7 @@ import Testing
           for j in 0..<n { expected[i * n + j] += x * Double(b[p * n + j]) }
         }
       }
-      for kernel in [Matrix.Kernel.own, .library] {
+      for kernel in MatrixKernels.Kernel.here {
         let c = before.copy()
         Matrix.multiply(
           MatrixView(a), transposeA: true, MatrixView(b), accumulate: true, into: MatrixView(c),
@@ -228,7 +228,7 @@ import Testing
           Rows.add(nil, residual, to: plain)
           let slopes = Matrix.product(a, b, transposeB: true)
           activation.backward(slopes, sum: residual)
-          for kernel in [Matrix.Kernel.own, .library] {
+          for kernel in MatrixKernels.Kernel.here {
             let (y, kept, dx) = (Tensor([m, n]), Tensor([m, n]), Tensor([m, n]))
             Matrix.multiply(
               MatrixView(a), MatrixView(b), transposeB: true,

@@ -163,13 +163,15 @@ package final class ProcessExecutor: Executor {
 
 /// Runs a program to its end and returns what it wrote to standard output.
 /// - Throws: `Fault` where it fails, writes more than `limit` bytes or takes longer than `seconds`.
-func capture(_ arguments: [String], limit: Int, seconds: Double) throws -> [UInt8] {
+func capture(
+  _ arguments: [String], limit: Int, seconds: Double, quietly: Bool = false
+) throws -> [UInt8] {
   var ends: [Int32] = [-1, -1]
   guard ferry_pipe(&ends) == 0 else { throw Files.fault("open", "a pipe") }
   defer { close(ends[0]) }
   var words = arguments.map { strdup($0) } + [nil]
   defer { for word in words { free(word) } }
-  let process = ferry_spawn(arguments[0], &words, environ, "/", ends[1], 2)
+  let process = ferry_spawn(arguments[0], &words, environ, "/", ends[1], quietly ? ends[1] : 2)
   close(ends[1])
   guard process > 0 else { throw Files.fault("run", arguments[0]) }
   var bytes: [UInt8] = []

@@ -93,16 +93,49 @@ public enum Doctor {
           remedy: "build them beside ferry, or name their folder in FERRY_STAGES")
       ]
     }
-    return names.map { name in
+    var found: [Finding] = []
+    var own: [(finding: Finding, stages: [String])] = []
+    for name in names {
       do {
         let program = try catalogue.program(name)
-        return Finding(
-          subject: "stage \(name)", isGood: true,
-          text: "revision \(program.contract.revision), \(program.path)")
+        found.append(
+          Finding(
+            subject: "stage \(name)", isGood: true,
+            text: "revision \(program.contract.revision), \(program.path)"))
+        for finding in examination(program.path) {
+          if let place = own.firstIndex(where: { $0.finding.json == finding.json }) {
+            own[place].stages.append(name)
+          } else {
+            own.append((finding, [name]))
+          }
+        }
       } catch {
-        return Finding(
-          subject: "stage \(name)", isGood: false, text: "\(error)", remedy: "build it again")
+        found.append(
+          Finding(
+            subject: "stage \(name)", isGood: false, text: "\(error)", remedy: "build it again"))
       }
+    }
+    return found
+      + own.map { finding, stages in
+        var finding = finding
+        finding.subject += " of \(stages.joined(separator: ", "))"
+        return finding
+      }
+  }
+
+  /// What a stage says of itself on this machine; nothing where it cannot.
+  private static func examination(_ program: String) -> [Finding] {
+    guard
+      let bytes = try? capture([program, "examine"], limit: 1 << 20, seconds: 30, quietly: true),
+      let answers = try? JSONValue.parse(bytes, file: program).array
+    else { return [] }
+    return answers.compactMap { answer in
+      guard let subject = answer["subject"]?.string, let text = answer["text"]?.string else {
+        return nil
+      }
+      return Finding(
+        subject: subject, isGood: answer["good"]?.bool ?? true, text: text,
+        remedy: answer["remedy"]?.string)
     }
   }
 

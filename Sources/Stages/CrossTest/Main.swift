@@ -32,6 +32,14 @@ import Tensors
     ],
     outputs: [ContractPort("evaluation", help: "metrics.json and predictions.csv.")])
 
+  static func examination() -> [StageFinding] {
+    [
+      .kernels(
+        MatrixKernels.summary, library: MatrixKernels.library,
+        problem: MatrixKernels.current.problem)
+    ]
+  }
+
   static func run(_ context: StageContext) throws {
     ThreadPool.threads = context.threads
     let parameters = context.parameters

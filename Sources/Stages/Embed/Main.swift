@@ -10,6 +10,14 @@ import Tensors
 @main struct Embed: Stage {
   static let contract = EmbedContract.contract
 
+  static func examination() -> [StageFinding] {
+    [
+      .kernels(
+        MatrixKernels.summary, library: MatrixKernels.library,
+        problem: MatrixKernels.current.problem)
+    ]
+  }
+
   static func run(_ context: StageContext) throws {
     ThreadPool.threads = context.threads
     let encoder = try EncoderChoice(context)

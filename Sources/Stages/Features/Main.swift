@@ -49,6 +49,14 @@ import Tensors
         "features", help: "features.safetensors, the maps, and tables of classes and neighbours.")
     ])
 
+  static func examination() -> [StageFinding] {
+    [
+      .kernels(
+        MatrixKernels.summary, library: MatrixKernels.library,
+        problem: MatrixKernels.current.problem)
+    ]
+  }
+
   static func run(_ context: StageContext) throws {
     ThreadPool.threads = context.threads
     let parameters = context.parameters

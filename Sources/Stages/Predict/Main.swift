@@ -39,6 +39,14 @@ import Tensors
 
   static let verbs: [any ParsableCommand.Type] = [WatchCommand.self]
 
+  static func examination() -> [StageFinding] {
+    [
+      .kernels(
+        MatrixKernels.summary, library: MatrixKernels.library,
+        problem: MatrixKernels.current.problem)
+    ]
+  }
+
   static func run(_ context: StageContext) throws {
     ThreadPool.threads = context.threads
     let parameters = context.parameters

@@ -12,6 +12,14 @@ import Training
 @main struct Train: Stage {
   static let contract = TrainContract.contract
 
+  static func examination() -> [StageFinding] {
+    [
+      .kernels(
+        MatrixKernels.summary, library: MatrixKernels.library,
+        problem: MatrixKernels.current.problem)
+    ]
+  }
+
   static func run(_ context: StageContext) throws {
     ThreadPool.threads = context.threads
     let data = try TrainingData(context)
