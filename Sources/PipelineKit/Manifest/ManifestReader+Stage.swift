@@ -61,7 +61,13 @@ extension ManifestReader {
     case "with": stage.parameters = map(value, "with") ?? []
     case "out": stage.outputs = map(value, "out") ?? []
     case "matrix": stage.matrix = map(value, "matrix") ?? []
-    case "foreach": stage.foreach = list(value)
+    case "foreach":
+      stage.foreach = list(value)
+      if case .list(let items) = value.value, items.isEmpty {
+        faults.refuse(
+          "foreach is an empty list and must have a map or more", at: value.place,
+          remedy: "leave a stage out with 'when: false'")
+      }
     case "when": stage.when = value
     case "resources": stage.resources = map(value, "resources") ?? []
     case "retries": stage.retries = value

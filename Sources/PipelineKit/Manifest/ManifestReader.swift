@@ -15,6 +15,9 @@ struct ManifestReader {
     "ferry", "name", "variables", "include", "sources", "stages", "cache", "tokens",
   ]
 
+  /// Files that include one another in a chain.
+  private static let mostIncludes = 32
+
   private(set) var manifest: Manifest
   let faults = FaultCollector()
   private var open: [String] = []
@@ -40,6 +43,10 @@ struct ManifestReader {
       return
     }
     guard isRoot || !manifest.files.contains(where: { Files.resolve($0.path) == canonical }) else {
+      return
+    }
+    guard open.count < Self.mostIncludes else {
+      faults.refuse("includes nest deeper than \(Self.mostIncludes) files", at: place)
       return
     }
     open.append(canonical)

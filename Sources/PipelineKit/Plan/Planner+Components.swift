@@ -48,7 +48,7 @@ extension Planner {
     value.integer.flatMap { $0 > 0 ? $0 : nil }
   }
 
-  private static func natural(_ value: JSONValue) -> Int? {
+  static func natural(_ value: JSONValue) -> Int? {
     value.integer.flatMap { $0 >= 0 ? $0 : nil }
   }
 

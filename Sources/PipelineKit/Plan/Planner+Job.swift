@@ -79,9 +79,11 @@ extension Planner {
     let command = commandWords(stage, face, inputs)
     guard let resources = resources(stage) else { return nil }
     let timeout = stage.timeout.flatMap {
-      quantity($0, "a duration such as 2h") { Quantities.seconds($0) }
+      quantity($0, "a duration such as 2h") { value in
+        Quantities.seconds(value).flatMap { $0 > 0 ? $0 : nil }
+      }
     }
-    let retries = stage.retries.flatMap { quantity($0, "a count") { $0.integer } }
+    let retries = stage.retries.flatMap { quantity($0, "a count") { Self.natural($0) } }
     let binary = stage.pinsBinary ? binary(stage, face) : nil
     let program: Job.Program = face.program.map { .stage($0) } ?? .command(command)
     jobs.append(
@@ -89,7 +91,7 @@ extension Planner {
         index: jobs.count, stage: stage.name, axes: axisList, name: name, place: stage.place,
         program: program, inputs: inputs, outputs: face.outputs,
         parameters: parameters, environment: environment, resources: resources,
-        retries: max(0, retries ?? 0), timeout: timeout, intermediate: stage.intermediate,
+        retries: retries ?? 0, timeout: timeout, intermediate: stage.intermediate,
         writes: writes(stage), binary: binary))
     return jobs.count - 1
   }
@@ -144,8 +146,13 @@ extension Planner {
   private mutating func environment(_ stage: Manifest.Stage) -> [String: String?] {
     var environment: [String: String?] = [:]
     for node in stage.environment {
-      guard case .text(let name) = node.value, !name.contains("=") else {
-        faults.refuse("'\(node.text)' cannot name an environment variable", at: node.place)
+      guard case .text(let name) = node.value, !name.isEmpty, !name.contains("="),
+        !name.contains("\0")
+      else {
+        let what = node.text.isEmpty ? node.kind : "'\(node.text)'"
+        faults.refuse(
+          "\(what) cannot name an environment variable", at: node.place,
+          remedy: "environment takes a list of names, such as [LANG]")
         continue
       }
       environment.updateValue(environmentValue(name), forKey: name)
@@ -156,8 +163,10 @@ extension Planner {
   private mutating func writes(_ stage: Manifest.Stage) -> [String] {
     stage.writes.compactMap { node in
       guard let value = faults.collect({ try scope.fill(node) }) else { return nil }
-      if let text = value.string { return text }
-      faults.refuse("writes has \(node.kind) and takes paths", at: node.place)
+      if let text = value.string, !text.isEmpty { return text }
+      faults.refuse(
+        "writes has \(value == "" ? "an empty text" : value.kindName) and takes paths",
+        at: node.place)
       return nil
     }
   }
@@ -235,8 +244,7 @@ extension Planner {
           }
           return .output(port)
         }
-        let value = try scope.value(name, at: place)
-        return .text(try Template.text(of: value, name, at: place))
+        return .text(try scope.text(name, at: place))
       })
   }
 
