@@ -58,6 +58,7 @@ extension Planner {
       let job = makeJob(stage, face: face, wires: wires, axes: rows.axes, values: values)
       expansion.rows.append((values, job))
     }
+    hintAtScripts(of: stage, wires)
     expansion.isBroken = faults.list.count != before
     expansions[index] = expansion
     jobNames = []

@@ -39,6 +39,9 @@ public struct Planner {
   var jobNames: Set<String> = []
   /// Words of commands that were met, as they were read and as they came out last.
   var words: [String: (template: Template, word: CommandWord)] = [:]
+  var hints: [String] = []
+  /// Whether a word of a command is a file of the project, by the word.
+  var projectFiles: [String: Bool] = [:]
   /// The outputs of the command that was read last.
   var lastOutputs: [Job.Output] = []
   var pinnedPrograms: Set<String> = []
@@ -140,7 +143,7 @@ public struct Planner {
       files: manifest.files, name: manifest.name, root: lexical(absolute(manifest.root)),
       sources: sources, jobs: jobs, pinnedPrograms: pinnedPrograms.sorted(), tokens: tokens,
       cache: cache.map { Files.join(manifest.root, $0) }, overrides: overrides,
-      variables: scope.variables)
+      hints: hints, variables: scope.variables)
   }
 }
 
