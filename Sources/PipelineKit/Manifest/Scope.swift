@@ -123,6 +123,8 @@ struct VariableResolver {
   private let nodes: [String: YAMLNode]
   private var done: [String: JSONValue] = [:]
   private var open: [String] = []
+  /// Variables from parameter files.
+  private var literals: Set<String> = []
   private var spellings = Spellings()
   private let expansion = Expansion()
 
@@ -132,6 +134,7 @@ struct VariableResolver {
   static func resolve(_ variables: [Manifest.Variable], faults: FaultCollector) -> Scope {
     var resolver = VariableResolver(
       Dictionary(variables.map { ($0.name, $0.node) }, uniquingKeysWith: { $1 }))
+    resolver.literals = Set(variables.filter(\.isLiteral).map(\.name))
     for variable in variables {
       _ = faults.collect { try resolver.value(variable.name, at: variable.node.place) }
     }
@@ -148,6 +151,7 @@ struct VariableResolver {
         remedy: suggestion(for: name, among: Array(nodes.keys)))
     }
     if case .null = node.value { throw missing(name, at: node.place) }
+    if literals.contains(name) { return try literal(name, node) }
     try checkChain(name, at: place)
     open.append(name)
     defer { open.removeLast() }
@@ -167,6 +171,19 @@ struct VariableResolver {
       done[name] = .null
       throw error
     }
+  }
+
+  /// A value of a parameter file; a map is made of its members, which may be given anew.
+  private mutating func literal(_ name: String, _ node: YAMLNode) throws -> JSONValue {
+    var value = JSONValue(node)
+    if case .map(let entries) = node.value {
+      for entry in entries where nodes["\(name).\(entry.key)"] != nil {
+        value[entry.key] = try self.value("\(name).\(entry.key)", at: node.place)
+      }
+    }
+    done[name] = value
+    spellings.variables[name] = node
+    return value
   }
 
   /// Refuses a circle, and a chain that is too long.

@@ -9,6 +9,8 @@ public struct Plan: Sendable {
     /// The path to open.
     public var path: String
     public var place: Fault.Place
+    /// Where the path is a pattern, such as `photos/**/*.jpg`.
+    public var pattern: Glob?
   }
 
   /// The manifest's own path and what it includes.
@@ -69,7 +71,7 @@ public struct Plan: Sendable {
         let folder = jobs[index].folder
         return folder == place || folder.hasPrefix(place + "/")
           || jobs[index].outputs.contains {
-            let link = "\(folder)/\($0.port)"
+            let link = "\(folder)/\($0.name)"
             return link == place || place.hasPrefix(link + "/")
           }
       }

@@ -8,7 +8,9 @@ extension Planner {
   /// Hints at files of the project that a command names and that are none of its inputs: a change
   /// of one would go unnoticed.
   mutating func hintAtScripts(of stage: Manifest.Stage, _ wires: [Wire]) {
-    guard case .command(let words) = stage.body, hints.count < Self.mostHints else { return }
+    guard case .command(let words) = stage.body, stage.directory == nil,
+      hints.count < Self.mostHints
+    else { return }
     for (index, word) in words.enumerated() {
       guard let path = projectFile(word, isProgram: index == 0) else { continue }
       let isInput = wires.contains { wire in

@@ -99,13 +99,18 @@ public struct Planner {
     }
     let base = isFromCommandLine(source.path) ? currentDirectory() : manifest.root
     let path = Files.join(base, text)
+    var found = Plan.Source(name: source.name, path: path, place: source.place)
     if !Files.exists(path) {
-      faults.append(
-        Fault(
-          .missingInput, "source '\(source.name)': there is nothing at '\(path)'",
-          at: source.place))
+      found.pattern = Glob(path)
+      let isEmpty = faults.collect { try found.pattern?.files().isEmpty ?? true } ?? false
+      if isEmpty {
+        let what = found.pattern == nil ? "there is nothing at" : "no file matches"
+        faults.append(
+          Fault(
+            .missingInput, "source '\(source.name)': \(what) '\(path)'", at: source.place))
+      }
     }
-    sources.append(.init(name: source.name, path: path, place: source.place))
+    sources.append(found)
   }
 
   /// Whether a path is one variable that `--set` gave: such a path starts where the user is.
@@ -138,12 +143,15 @@ public struct Planner {
     for job in jobs {
       for (name, count) in job.resources.tokens { tokens[name] = max(tokens[name] ?? 1, count) }
     }
+    let maps = Set(manifest.variables.filter(\.isLiteralMap).map(\.name))
     for (name, count) in totals { tokens[name] = count }
     return Plan(
       files: manifest.files, name: manifest.name, root: lexical(absolute(manifest.root)),
       sources: sources, jobs: jobs, pinnedPrograms: pinnedPrograms.sorted(), tokens: tokens,
       cache: cache.map { Files.join(manifest.root, $0) }, overrides: overrides,
-      hints: hints, variables: scope.variables)
+      hints: hints,
+      // Of a parameter file its values are told, not the maps that they stand in.
+      variables: scope.variables.filter { !maps.contains($0.key) })
   }
 }
 
@@ -161,10 +169,17 @@ struct Override {
   }
 
   func apply(to manifest: inout Manifest, faults: FaultCollector) {
-    guard let dot = target.firstIndex(of: ".") else {
+    let isVariable = manifest.variables.contains { $0.name == target }
+    guard let dot = target.firstIndex(of: "."), !isVariable else {
       guard let index = manifest.variables.firstIndex(where: { $0.name == target }) else {
         faults.unknown(
           "variable", target, among: manifest.variables.map(\.name), at: node.place)
+        return
+      }
+      guard !manifest.variables[index].isLiteralMap else {
+        faults.refuse(
+          "'\(target)' is a map of a parameter file", at: node.place,
+          remedy: "set one of its values, such as \(target).NAME")
         return
       }
       manifest.variables[index] = .init(name: target, node: node, isOverride: true)
