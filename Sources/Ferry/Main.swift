@@ -15,7 +15,8 @@ import Platform
 
   /// Every command, in the order of help.
   static let commands: [Command] = [
-    RunCommand.command, StatusCommand.command, ExplainCommand.command, GraphCommand.command,
+    RunCommand.command, WatchCommand.command, StatusCommand.command, ExplainCommand.command,
+    GraphCommand.command,
     ShowCommand.command, RowsCommand.command, HistoryCommand.command, DiffCommand.command,
     VerifyCommand.command, CollectCommand.command, DoctorCommand.command, SchemaCommand.command,
     InitCommand.command, NewCommand.command, ImportCommand.command, CompletionsCommand.command,
