@@ -7,6 +7,8 @@ struct Option: Sendable {
   /// What the value is called; nil for a flag.
   var value: String?
   var help: String
+  /// The values there are, where they can be listed.
+  var choices: [String] = []
 
   var usage: String { value.map { "--\(name) \($0)" } ?? "--\(name)" }
 }
@@ -22,6 +24,8 @@ struct Command: Sendable {
   /// The positional arguments, as help shows them.
   var operands: String
   var options: [Option]
+  /// Called by scripts of ours, and in no list.
+  var isHidden = false
   var run: @Sendable (Arguments) throws -> Int32
 
   static let workspace = Option(
@@ -30,6 +34,11 @@ struct Command: Sendable {
   static let set = Option(
     name: "set", value: "NAME=VALUE",
     help: "Give a variable, or STAGE.PARAMETER, a value (YAML); may be repeated.")
+
+  /// How many operands it takes; nil for any number.
+  var mostOperands: Int? {
+    operands.contains("...") ? nil : operands.split(separator: " ").count
+  }
 
   var json: JSONValue {
     [
@@ -95,6 +104,11 @@ struct Arguments {
       }
       values[name, default: []].append(value)
     }
+    if let most = command.mostOperands, operands.count > most {
+      throw Fault(
+        .usage, "'ferry \(command.name)' has no place for '\(operands[most])'",
+        remedy: "usage: ferry \(command.name) \(command.operands)")
+    }
   }
 
   /// `--name=value` in two; short forms stand for their long ones.
@@ -126,13 +140,28 @@ struct Arguments {
 
   /// The manifest, and the operands after it.
   ///
-  /// The first operand is the manifest where it looks like one; `ferry.yaml` is meant otherwise.
+  /// The first operand is the manifest where it is named or written like one; `ferry.yaml` is meant
+  /// otherwise. A file that is called like a stage, and a result, are targets.
   var manifest: (path: String, rest: [String]) {
-    if let first = operands.first,
-      first.hasSuffix(".yaml") || first.hasSuffix(".yml") || Files.status(first)?.kind == .file
-    {
-      return (first, Array(operands.dropFirst()))
+    guard let first = operands.first, Self.isManifest(first) else {
+      return ("ferry.yaml", operands)
     }
-    return ("ferry.yaml", operands)
+    return (first, Array(operands.dropFirst()))
+  }
+
+  private static func isManifest(_ path: String) -> Bool {
+    if path.split(separator: "/").contains("artifacts"), !namesVersion(path) { return false }
+    return path.hasSuffix(".yaml") || path.hasSuffix(".yml") || namesVersion(path)
+  }
+
+  /// Whether a file has a key `ferry` at the beginning of a line.
+  private static func namesVersion(_ path: String) -> Bool {
+    guard let status = Files.status(path), status.kind == .file, status.size > 0,
+      let head = try? Files.read(0..<min(status.size, 1 << 16), of: path)
+    else { return false }
+    return head.split(separator: UInt8(ascii: "\n")).contains { line in
+      line.drop { "\u{FEFF}{ \"".utf8.contains($0) }.starts(with: "ferry".utf8)
+        && line.contains(UInt8(ascii: ":"))
+    }
   }
 }

@@ -15,15 +15,18 @@ import Platform
 
   /// Every command, in the order of help.
   static let commands: [Command] = [
-    RunCommand.command, StatusCommand.command, ExplainCommand.command, GraphCommand.command,
+    RunCommand.command, WatchCommand.command, StatusCommand.command, ExplainCommand.command,
+    GraphCommand.command,
     ShowCommand.command, RowsCommand.command, HistoryCommand.command, DiffCommand.command,
     VerifyCommand.command, CollectCommand.command, DoctorCommand.command, SchemaCommand.command,
     InitCommand.command, NewCommand.command, ImportCommand.command, CompletionsCommand.command,
+    CompleteCommand.command,
   ]
 
   static func main() {
+    Console.holdDescriptors()
     signal(SIGPIPE, SIG_IGN)
-    exit(dispatch(Array(CommandLine.arguments.dropFirst())))
+    exit(Console.exitStatus(dispatch(Array(CommandLine.arguments.dropFirst()))))
   }
 
   private static func dispatch(_ words: [String]) -> Int32 {
@@ -33,7 +36,9 @@ import Platform
     }
     switch name {
     case "help" where words.contains("--json"):
-      Console.print(JSONValue.object(["commands": .array(commands.map(\.json))]).canonical + "\n")
+      Console.print(
+        JSONValue.object(["commands": .array(commands.filter { !$0.isHidden }.map(\.json))])
+          .canonical + "\n")
       return 0
     case "help", "--help", "-h":
       let named = words.dropFirst().first.flatMap { word in commands.first { $0.name == word } }
@@ -51,7 +56,7 @@ import Platform
           + (near.map { "did you mean '\($0)'?" } ?? "see 'ferry help'") + "\n")
       return Fault.Code.usage.rawValue
     }
-    if words.contains("--help") || words.contains("-h") {
+    if !command.isHidden, words.contains("--help") || words.contains("-h") {
       Console.print(command.help)
       return 0
     }
@@ -79,36 +84,17 @@ import Platform
   private static var help: String {
     var text =
       "Brings a pipeline's results up to date.\n\nusage: ferry COMMAND [...]\n\ncommands:\n"
-    for command in commands {
+    for command in commands where !command.isHidden {
       let pad = String(repeating: " ", count: max(2, 14 - command.name.count))
       text += "  \(command.name)\(pad)\(command.summary)\n"
     }
-    return text + "\n'ferry COMMAND --help' tells more.\n"
-  }
-}
+    return text + """
 
-/// Standard output and standard error.
-enum Console {
-  static let isTerminal = isatty(STDERR_FILENO) == 1
+      'ferry COMMAND --help' tells more.
 
-  static func print(_ text: String) { write(text, STDOUT_FILENO) }
+      exit status: 0 done; 1 a stage failed, or a check found something; 64 wrong usage; 65 a manifest,
+      input or file is refused or missing; 69 unavailable; 74 reading or writing failed; 130 interrupted.
 
-  static func error(_ text: String) { write(text, STDERR_FILENO) }
-
-  private static func write(_ text: String, _ descriptor: Int32) {
-    Array(text.utf8).withUnsafeBytes {
-      try? Files.writeAll($0, to: descriptor, path: "standard output")
-    }
-  }
-
-  /// Columns of the terminal, as it is now.
-  static var width: Int { size.ws_col > 20 ? Int(size.ws_col) : 80 }
-
-  /// Lines of the terminal, as it is now.
-  static var height: Int { size.ws_row > 3 ? Int(size.ws_row) : 24 }
-
-  private static var size: winsize {
-    var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? size : winsize()
+      """
   }
 }

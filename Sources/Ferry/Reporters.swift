@@ -75,7 +75,7 @@ final class LiveReporter: Reporter {
   private var done = 0
   private var running: [Int: (job: Job, start: ContinuousClock.Instant, progress: StageProgress?)] =
     [:]
-  /// The lengths of the lines that are on the terminal.
+  /// The columns of the lines that are on the terminal.
   private var shown: [Int] = []
   private var lastDraw: ContinuousClock.Instant?
 
@@ -124,7 +124,7 @@ final class LiveReporter: Reporter {
     // A terminal that was made narrower since has broken the lines.
     let width = Console.width
     let lines = shown.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }
-    Console.error("\u{1B}[\(lines)A\u{1B}[J")
+    Console.control("\u{1B}[\(lines)A\u{1B}[J")
     shown = []
   }
 
@@ -138,7 +138,8 @@ final class LiveReporter: Reporter {
       lines.append(line(item.job, item.start, item.progress))
     }
     if running.count > most { lines.append("and \(running.count - most) more") }
-    shown = lines.map(\.count)
+    lines = lines.map { fitting($0, columns: max(1, Console.width - 1)) }
+    shown = lines.map { columns($0) }
     Console.error(lines.map { $0 + "\n" }.joined())
   }
 
@@ -155,7 +156,7 @@ final class LiveReporter: Reporter {
       }
       text += "  \(Wording.progress(progress))"
     }
-    return String(text.prefix(Console.width - 1))
+    return plain(text).replacing("\n", with: " ").replacing("\t", with: " ")
   }
 }
 

@@ -44,6 +44,7 @@ enum RunCommand {
       path, workspace: arguments.value("workspace"), overrides: arguments.all("set"),
       create: !arguments.has("dry-run"))
     for warning in pipeline.workspace.state.warnings { Console.error("ferry: \(warning)\n") }
+    for hint in pipeline.plan.hints { Console.error("ferry: note: \(hint)\n") }
     var options = RunOptions(plan: pipeline.plan, processors: try arguments.count("jobs"))
     options.wanted = try pipeline.plan.select(targets, workspace: pipeline.workspace.path)
     options.targets = targets
@@ -69,7 +70,7 @@ enum RunCommand {
     let reporter: any Reporter
     if arguments.has("json") {
       reporter = JSONReporter()
-    } else if Console.isTerminal {
+    } else if Console.isLive {
       reporter = LiveReporter(total: total, explains: explains)
     } else {
       reporter = LineReporter(total: total, explains: explains)

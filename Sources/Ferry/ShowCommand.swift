@@ -35,7 +35,11 @@ enum RowsCommand {
     if arguments.has("json") {
       for row in rows { Console.print(row.canonical + "\n") }
     } else {
-      Console.print(arguments.has("csv") ? Rows.csv(rows) : Rows.table(rows))
+      if arguments.has("csv") {
+        Console.data(Rows.csv(rows))
+      } else {
+        Console.print(Rows.table(rows))
+      }
     }
     return 0
   }

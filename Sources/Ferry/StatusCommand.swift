@@ -6,25 +6,34 @@ enum StatusCommand {
   static let command = Command(
     name: "status", summary: "Say what is up to date and what would run.",
     operands: "[MANIFEST] [TARGET...]",
-    options: [Command.set, Command.workspace, Command.json], run: { try run($0) })
+    options: [
+      Command.set,
+      Option(
+        name: "exit-code", value: nil,
+        help: "End with 1 where a run would do something, for scripts."),
+      Command.workspace, Command.json,
+    ], run: { try run($0) })
 
   private static func run(_ arguments: Arguments) throws -> Int32 {
     let (path, targets) = arguments.manifest
     let pipeline = try Pipeline(
       path, workspace: arguments.value("workspace"), overrides: arguments.all("set"),
       create: false)
+    for hint in pipeline.plan.hints { Console.error("ferry: note: \(hint)\n") }
     let wanted = try pipeline.plan.select(targets, workspace: pipeline.workspace.path)
     let statuses = try pipeline.status(wanted: wanted)
+    let isDone = statuses.allSatisfy { $0.state == "up-to-date" }
+    let result: Int32 = arguments.has("exit-code") && !isDone ? 1 : 0
     if arguments.has("json") {
       Console.print(JSONValue.array(statuses.map(\.json)).canonical + "\n")
-      return 0
+      return result
     }
-    let width = min(40, statuses.map { $0.job.name.count }.max() ?? 0)
+    let width = min(40, statuses.map { columns($0.job.name) }.max() ?? 0)
     for status in statuses {
-      let pad = String(repeating: " ", count: max(0, width - status.job.name.count))
+      let pad = String(repeating: " ", count: max(0, width - columns(status.job.name)))
       Console.print("\(status.job.name)\(pad)  \(status.text)\n")
     }
-    return 0
+    return result
   }
 }
 
@@ -55,11 +64,16 @@ enum GraphCommand {
     name: "graph", summary: "Draw the stages and what flows between them.",
     operands: "[MANIFEST]",
     options: [
-      Option(name: "format", value: "FORMAT", help: "dot (default), mermaid, svg or json."),
+      Option(
+        name: "format", value: "FORMAT", help: "dot (default), mermaid, svg or json.",
+        choices: ["dot", "mermaid", "svg", "json"]),
       Command.set, Command.workspace, Command.json,
     ], run: { try run($0) })
 
   private static func run(_ arguments: Arguments) throws -> Int32 {
+    if let word = arguments.manifest.rest.first {
+      throw Fault(.usage, "'\(word)' is no manifest", remedy: "name a file that is one")
+    }
     let pipeline = try Pipeline(
       arguments.manifest.path, workspace: arguments.value("workspace"),
       overrides: arguments.all("set"), create: false)

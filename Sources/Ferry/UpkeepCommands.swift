@@ -3,7 +3,16 @@ import PipelineKit
 import Platform
 
 /// The workspace that a command without a manifest works on.
-private func openWorkspace(_ arguments: Arguments) throws -> Workspace {
+///
+/// - Parameter operands: how many operands may follow the manifest.
+private func openWorkspace(_ arguments: Arguments, operands: Int = 0) throws -> Workspace {
+  let (manifest, rest) = arguments.manifest
+  if rest.count > operands {
+    throw Fault(.usage, "'\(rest[operands])' is no manifest", remedy: "name a file that is one")
+  }
+  if rest.count < arguments.operands.count, !Files.exists(manifest) {
+    throw Fault(.missingInput, "there is no manifest at '\(manifest)'")
+  }
   let path = arguments.value("workspace") ?? Pipeline.workspace(of: arguments.manifest.path)
   guard Files.isDirectory(path) else {
     throw Fault(
@@ -87,8 +96,11 @@ enum HistoryCommand {
     ], run: { try run($0) })
 
   private static func run(_ arguments: Arguments) throws -> Int32 {
-    let workspace = try openWorkspace(arguments)
-    if let run = arguments.manifest.rest.first.flatMap({ Int($0) }) {
+    let workspace = try openWorkspace(arguments, operands: 1)
+    if let word = arguments.manifest.rest.first {
+      guard let run = Int(word) else {
+        throw Fault(.usage, "'\(word)' is no run's number", remedy: "see 'ferry history'")
+      }
       return try showRun(run, workspace, arguments)
     }
     let runs = try workspace.history(limit: try arguments.count("limit") ?? 50)
@@ -140,7 +152,7 @@ enum DiffCommand {
     guard numbers.count == 2, arguments.manifest.rest.count == 2 else {
       throw Fault(.usage, "'ferry diff' needs two runs' numbers", remedy: "see 'ferry history'")
     }
-    let difference = try openWorkspace(arguments).difference(numbers[0], numbers[1])
+    let difference = try openWorkspace(arguments, operands: 2).difference(numbers[0], numbers[1])
     if arguments.has("json") {
       Console.print(difference.json.canonical + "\n")
       return 0
@@ -190,7 +202,11 @@ enum DoctorCommand {
     operands: "[MANIFEST]", options: [Command.workspace, Command.json], run: { try run($0) })
 
   private static func run(_ arguments: Arguments) throws -> Int32 {
-    let path = arguments.value("workspace") ?? Pipeline.workspace(of: arguments.manifest.path)
+    let (manifest, rest) = arguments.manifest
+    if let word = rest.first ?? (Files.exists(manifest) ? nil : arguments.operands.first) {
+      throw Fault(.usage, "'\(word)' is no manifest", remedy: "name a file that is one")
+    }
+    let path = arguments.value("workspace") ?? Pipeline.workspace(of: manifest)
     let findings = Doctor.examine(workspace: path)
     if arguments.has("json") {
       Console.print(JSONValue.array(findings.map(\.json)).canonical + "\n")

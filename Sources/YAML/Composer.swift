@@ -6,6 +6,7 @@ struct Composer {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let event: UnsafeMutablePointer<yaml_event_t>
   private let source: YAMLSource
+  private let bytes: UnsafeBufferPointer<UInt8>
   private let limits: YAML.Limits
   private var anchors: [String: (node: YAMLNode, nodes: Int)] = [:]
   /// Nodes written in the document, and nodes that aliases added.
@@ -21,6 +22,7 @@ struct Composer {
     event = .allocate(capacity: 1)
     event.initialize(to: yaml_event_t())
     source = YAMLSource(file: file)
+    self.bytes = bytes
     self.limits = limits
     guard yaml_parser_initialize(parser) == 1 else {
       parser.deallocate()
@@ -234,8 +236,8 @@ struct Composer {
     let problem = state.problem.map { String(cString: $0) } ?? "not YAML"
     guard state.error == YAML_SCANNER_ERROR || state.error == YAML_PARSER_ERROR else {
       return Fault(
-        .badInput, "not YAML: \(problem)",
-        at: Fault.Place(source.file, offset: Int(state.problem_offset)))
+        .badInput, "not YAML: \(problem)", at: place(ofByte: Int(state.problem_offset)),
+        remedy: "save the file as UTF-8, without control characters")
     }
     let mark = state.problem_mark
     let context = state.context.map { String(cString: $0) }
@@ -243,5 +245,20 @@ struct Composer {
       .badInput, "not YAML: \(problem)",
       at: Fault.Place(source.file, line: Int(mark.line) + 1, column: Int(mark.column) + 1),
       cause: context.map { "\($0) that began in line \(state.context_mark.line + 1)" })
+  }
+
+  /// Line and column, in characters, of a byte.
+  private func place(ofByte offset: Int) -> Fault.Place {
+    var line = 1
+    var column = 1
+    for byte in bytes.prefix(offset) {
+      if byte == UInt8(ascii: "\n") {
+        line += 1
+        column = 1
+      } else if byte & 0xC0 != 0x80 {
+        column += 1
+      }
+    }
+    return Fault.Place(source.file, line: line, column: column)
   }
 }

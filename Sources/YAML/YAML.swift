@@ -43,11 +43,23 @@ public enum YAML {
         .badInput, "the document has \(bytes.count) bytes, more than the limit of \(limits.bytes)",
         at: Fault.Place(file))
     }
-    return try bytes.withUnsafeBufferPointer { buffer in
+    return try bytes.withUnsafeBufferPointer { whole in
+      try refuseUTF16(whole, file: file)
+      // A byte-order mark is no part of the text: the first key is in column 1.
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      let buffer = UnsafeBufferPointer(
+        rebasing: whole.dropFirst(whole.starts(with: mark) ? mark.count : 0))
       var composer = try Composer(buffer, file: file, limits: limits)
       defer { composer.close() }
       return try composer.document()
     }
+  }
+
+  private static func refuseUTF16(_ bytes: UnsafeBufferPointer<UInt8>, file: String) throws {
+    guard bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) else { return }
+    throw Fault(
+      .badInput, "the text is UTF-16", at: Fault.Place(file, line: 1, column: 1),
+      remedy: "save it as UTF-8")
   }
 
   public static func parse(

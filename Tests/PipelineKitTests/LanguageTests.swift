@@ -24,7 +24,8 @@ private let here = Fault.Place("t.yaml", line: 3, column: 5)
   ("${size} == 112", true), ("${size} != 112", false), ("${size} < 200 and ${size} >= 112", true),
   ("not ${quick}", true), ("!${quick} && true", true), ("${quick} or ${size} in [64, 112]", true),
   ("${name} == 'rafdb'", true), ("${name} == rafdb", true), ("(${size} > 1) == true", true),
-  ("${size} == 112.0", true), ("false or false or true and false", false),
+  ("${size} == 112.0", true), ("${size} in [auto, 112]", true), ("${none} == null", true),
+  ("${name} != null", true), ("'a' == 'a'", true), ("false or false or true and false", false),
 ])
 func conditionsHold(text: String, expected: Bool) throws {
   let values: [String: JSONValue] = ["size": 112, "quick": false, "name": "rafdb"]
@@ -38,9 +39,17 @@ func badConditionsAreFaults(text: String) throws {
   #expect(throws: Fault.self) { try Condition(text, at: here).holds { _ in 1 } }
 }
 
-@Test func conditionsDoNotOverflowTheStack() {
-  let deep = String(repeating: "(", count: 100_000) + "true"
-  #expect(throws: Fault.self) { try Condition(deep, at: here).holds { _ in 1 } }
+@Test(arguments: ["(", "[", "not ", "!", "(not ["])
+func conditionsDoNotOverflowTheStack(piece: String) {
+  let deep = String(repeating: piece, count: 100_000) + "true"
+  let fault = #expect(throws: Fault.self) { try Condition(deep, at: here).holds { _ in 1 } }
+  #expect(fault?.message.hasSuffix("nests too deep") == true)
+  #expect((fault?.description.utf8.count ?? 0) < 1_000)
+}
+
+@Test func onlyOpenParenthesesCountAsDepth() throws {
+  let wide = Array(repeating: "not (${x} == [2])", count: 1_000).joined(separator: " and ")
+  #expect(try Condition(wide, at: here).holds { _ in [1] })
 }
 
 @Test func quantitiesHaveUnits() {

@@ -136,6 +136,92 @@ func stagesAreChecked(text: String, message: String) throws {
   #expect(try faults(head + text) == ["ferry.yaml:" + message])
 }
 
+@Test(arguments: [
+  ("cache: 5", "cache is an integer and must be the path of a folder"),
+  ("cache: \"\"", "cache is empty and must be the path of a folder"),
+  ("cache: [a]", "cache is a list and must be the path of a folder"),
+  ("tokens: { disk: two }", "'\"two\"' is not a count of 0 or more"),
+  ("tokens: { disk: -1 }", "'-1' is not a count of 0 or more"),
+  ("tokens: { disk: 1.5 }", "'1.5' is not a count of 0 or more"),
+  ("tokens: { disk: null }", "'null' is not a count of 0 or more"),
+  ("tokens: [disk]", "tokens is a list and must be a map"),
+  ("variables: 5", "variables is an integer and must be a map"),
+  ("include: [[a]]", "include is a list and must be text"),
+  ("name: [a]", "name is a list and must be text"),
+])
+func topFieldsHaveTheirTypes(line: String, message: String) throws {
+  let found = try faults("ferry: 1\n\(line)\nstages: { a: { command: [x] } }")
+  #expect(found.count == 1)
+  #expect(found.first?.hasPrefix("ferry.yaml:2:") == true, "\(found)")
+  #expect(found.first?.contains(message) == true, "\(found)")
+}
+
+@Test(arguments: [
+  ("sources: { a: \"\" }", "the path of source 'a' is empty"),
+  ("sources: { a: { path: 5 } }", "the path of source 'a' is an integer and must be text"),
+  ("sources: { a: [x] }", "source 'a' is a list and must be a map"),
+])
+func sourcesHaveTheirTypes(line: String, message: String) throws {
+  let found = try faults("ferry: 1\n\(line)\nstages: { a: { command: [x] } }")
+  #expect(found.first?.contains(message) == true, "\(found)")
+}
+
+@Test(arguments: [
+  ("in: { i: null }", "the input 'i' of stage 't' is given nothing"),
+  ("in: { i: [] }", "the input 'i' of stage 't' is given nothing"),
+  ("in: { i: 5 }", "an input is an integer and must be text"),
+  ("in: [a]", "in is a list and must be a map"),
+  ("out: { o: null }", "unknown kind of output 'null'"),
+  ("foreach: []", "foreach is an empty list and must have a map or more"),
+  ("foreach: [5]", "an item of foreach is an integer and must be a map"),
+  ("foreach: [{ \"a b\": 1 }]", "'a b' cannot name an axis"),
+  ("foreach: [{ a/b: 1 }]", "'a/b' cannot name an axis"),
+  ("matrix: [a]", "matrix is a list and must be a map"),
+  ("matrix: { \"a b\": [1] }", "'a b' cannot name an axis"),
+  ("when: 5", "when is an integer and must be a condition"),
+  ("when: null", "when is null and must be a condition"),
+  ("retries: -1", "'-1' is not a count"),
+  ("retries: many", "'\"many\"' is not a count"),
+  ("timeout: 0", "'0' is not a duration such as 2h"),
+  ("timeout: true", "'true' is not a duration such as 2h"),
+  ("environment: [\"\"]", "text cannot name an environment variable"),
+  ("environment: { A: b }", "a map cannot name an environment variable"),
+  ("writes: [\"\"]", "writes has an empty text and takes paths"),
+  ("writes: [5]", "writes has an integer and takes paths"),
+  ("pin: true", "unknown pin 'true'"),
+  ("intermediate: soon", "intermediate is text and must be true or false"),
+  ("resources: { memory: lots }", "'\"lots\"' is not a size such as 2GiB"),
+  ("resources: { gpu: 0.5 }", "'0.5' is not a count"),
+  ("resources: { tokens: { disk: two } }", "'\"two\"' is not a count"),
+  ("resources: 5", "resources is an integer and must be a map"),
+])
+func stageFieldsHaveTheirTypes(field: String, message: String) throws {
+  let found = try faults(head + "  t: { command: [x], \(field) }")
+  #expect(found.count == 1)
+  #expect(found.first?.hasPrefix("ferry.yaml:4:") == true, "\(found)")
+  #expect(found.first?.contains(message) == true, "\(found)")
+}
+
+@Test(arguments: [
+  ("size == 64", "compares 'size', a plain word, with a constant and is always the same"),
+  ("64 == size", "compares 'size', a plain word, with a constant and is always the same"),
+  ("size in [64, 128]", "compares 'size', a plain word, with a constant"),
+  ("$size == 64", "has '$size', which stands for nothing"),
+  ("${size == 64", "has '${size', which stands for nothing"),
+  ("${size} == '64'", "compares an integer (64) with a string (\"64\"), which are never equal"),
+  ("${size} != large", "compares an integer (64) with a string (\"large\")"),
+  ("${size} in ['64', '128']", "compares an integer (64) with a string (\"64\")"),
+  ("${size} == true", "compares an integer (64) with a boolean (true)"),
+  ("${name} == [a]", "compares a string (\"a\") with a list"),
+])
+func conditionsThatCannotHoldAreFaults(text: String, message: String) throws {
+  let top = "ferry: 1\nvariables: { size: 64, name: a }\nstages:\n"
+  let condition = text.replacing("'", with: "''")
+  let found = try faults(top + "  t: { command: [x], when: '\(condition)' }")
+  #expect(found.first?.hasPrefix("ferry.yaml:4:28: ") == true, "\(found)")
+  #expect(found.first?.contains(message) == true, "\(found)")
+}
+
 @Test func allFaultsComeAtOnce() throws {
   let text = """
     ferry: 1

@@ -124,4 +124,80 @@ import Testing
       #expect(!text.utf8.contains(0x1B) && !text.utf8.contains(UInt8(ascii: "\r")))
     }
   }
+
+  @Test func wideNamesKeepToTheirLine() throws {
+    let driver = try Self.makeDriver(
+      Self.two.replacing(
+        "slow: {",
+        with: "slow: { matrix: { n: [\"\(String(repeating: "\u{6F22}\u{5B57}", count: 30))\"] },"))
+    let terminal = try Self.terminal(driver, columns: 40)
+    let up = "\u{1B}[1A\u{1B}[J"
+    #expect(terminal.shows(up), "\(terminal.shown)")
+    let start = terminal.shown.count
+    #expect(terminal.shows(up, after: start))
+    let drawn = terminal.shown.components(between: up)
+    #expect(!drawn.isEmpty)
+    for line in drawn.flatMap({ $0.split(separator: "\r\n") }) {
+      #expect(columns(line) < 40, "'\(line)' takes \(columns(line)) columns")
+    }
+    kill(try Self.stage(driver), SIGKILL)
+    #expect(terminal.finish() == .exit(1))
+  }
+
+  @Test func aDumbTerminalGetsPlainLines() throws {
+    let driver = try Self.makeDriver(Self.two)
+    var environment = Self.environment(driver)
+    environment["TERM"] = "dumb"
+    let terminal = try Terminal(
+      ["\(Driver.binaries)/ferry", "run"], in: driver.folder(""), environment: environment)
+    #expect(terminal.shows("slow: runs"), "\(terminal.shown)")
+    kill(try Self.stage(driver), SIGKILL)
+    #expect(terminal.finish() == .exit(1))
+    #expect(!terminal.shown.utf8.contains(0x1B))
+  }
+
+  @Test func namesAndLogsCannotMoveTheCursor() throws {
+    let driver = try Driver(
+      """
+      ferry: 1
+      stages:
+        a:
+          command: [sh, -c, 'printf "red \\033[31mtext\\033[0m \\033]0;title\\007end\\rover\\n"; exit 3']
+          matrix: { n: ["x\\e[2Jy"] }
+      """)
+    let terminal = try Terminal(
+      ["\(Driver.binaries)/ferry", "run"], in: driver.folder(""), environment: ["TERM": "xterm"])
+    #expect(terminal.finish() == .exit(1))
+    #expect(terminal.shown.contains("  | red text end over"), "\(terminal.shown)")
+    #expect(terminal.shown.contains("a[n=xy]: failed"))
+    for piece in terminal.shown.split(separator: "\u{1B}").dropFirst() {
+      #expect(piece.hasPrefix("[1A") || piece.hasPrefix("[J"), "\(piece)")
+    }
+    let status = try driver.ferry("status")
+    #expect(status.output.contains("a[n=xy]") && !status.output.utf8.contains(0x1B))
+  }
+
+  @Test func controlCharactersAreTakenOut() {
+    #expect(plain("a\tb\n") == "a\tb\n")
+    #expect(plain("\u{1B}[1;31mred\u{1B}[0m \u{9B}2Jx\u{1B}(By\u{7}") == "red xy\u{FFFD}")
+    #expect(plain("\u{1B}]8;;http://x\u{1B}\\link\u{1B}]8;;\u{7}") == "link")
+    #expect(plain("\u{1B}]open\nnext\u{1B}") == "\nnext")
+    #expect(plain("10%\r20%\r\n") == "10% 20%\n")
+    #expect(plain("a\u{202E}b\u{2014}\u{E9}") == "ab\u{2014}\u{E9}")
+    #expect(columns("a\u{6F22}e\u{301}\u{1F600}") == 6)
+    #expect(fitting("\u{6F22}\u{5B57}", columns: 3) == "\u{6F22}")
+  }
+}
+
+extension String {
+  /// What stands between two occurrences of `mark`.
+  fileprivate func components(between mark: String) -> [String] {
+    var parts: [String] = []
+    var rest = self[...]
+    while let found = rest.firstRange(of: mark) {
+      parts.append(String(rest[..<found.lowerBound]))
+      rest = rest[found.upperBound...]
+    }
+    return Array(parts.dropFirst())
+  }
 }

@@ -180,3 +180,20 @@ func brokenSyntaxIsAFault(text: String) throws {
     #expect(ContinuousClock.now - start < .seconds(5), "\(piece)")
   }
 }
+
+@Test func aByteOrderMarkIsNoText() throws {
+  let node = try YAML.parse("\u{FEFF}a: 1\nb: 2\n", file: "t.yaml")
+  #expect(node["b"]?.place.description == "t.yaml:2:4")
+  #expect(node["a"]?.place.description == "t.yaml:1:4")
+}
+
+@Test func encodingErrorsHaveLineAndColumn() throws {
+  func place(_ bytes: [UInt8]) throws -> String? {
+    let fault = #expect(throws: Fault.self) { try YAML.parse(bytes, file: "t.yaml") }
+    return fault?.place?.description
+  }
+  #expect(try place(Array("a: 1\nb\u{E9}: x".utf8) + [0xFF, 0x0A]) == "t.yaml:2:6")
+  #expect(try place([0xEF, 0xBB, 0xBF] + Array("a: ".utf8) + [0xC3, 0x28]) == "t.yaml:1:5")
+  #expect(try place(Array("a: 1\n\n\u{1}".utf8)) == "t.yaml:3:1")
+  #expect(try place([0xFF, 0xFE, 0x61, 0x00]) == "t.yaml:1:1")
+}

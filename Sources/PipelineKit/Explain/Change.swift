@@ -3,7 +3,9 @@ import Artifacts
 /// One difference between two actions.
 public struct Change: Sendable, Equatable {
   public enum Subject: String, Sendable {
-    case stage, revision, parameter, input, environment, output, command, binary, schema, variable
+    case stage, revision, parameter, input, environment, output, command, binary, schema, variable,
+      directory,
+      wrapper
   }
   public var subject: Subject
   /// The parameter, port or variable.
@@ -15,7 +17,7 @@ public struct Change: Sendable, Equatable {
   /// The differences between the components of two actions.
   static func between(_ old: JSONValue, _ new: JSONValue) -> [Change] {
     var changes: [Change] = []
-    for subject in [Subject.schema, .stage, .revision, .command, .binary] {
+    for subject in [Subject.schema, .stage, .revision, .command, .binary, .directory, .wrapper] {
       let a = old[subject.rawValue] ?? .null
       let b = new[subject.rawValue] ?? .null
       if a != b { changes.append(Change(subject: subject, name: subject.rawValue, old: a, new: b)) }
@@ -39,6 +41,8 @@ public struct Change: Sendable, Equatable {
   public var text: String {
     switch subject {
     case .input: "input \(name): \(Self.short(old)) -> \(Self.short(new))"
+    case .wrapper: "the wrapper\(Self.words(old, new))"
+    case .directory: "the folder it runs in: \(Self.show(old)) -> \(Self.show(new))"
     case .command: "the command line\(Self.words(old, new))"
     case .binary: "the program's own bytes"
     case .revision, .schema, .stage: "\(subject.rawValue): \(Self.show(old)) -> \(Self.show(new))"
@@ -66,7 +70,8 @@ public struct Change: Sendable, Equatable {
     JSONValue.string(
       (parts.array ?? []).map { part in
         part.string ?? part["in"]?.string.map { "${in.\($0)}" }
-          ?? part["out"]?.string.map { "${out.\($0)}" } ?? ""
+          ?? part["out"]?.string.map { "${out.\($0)}" }
+          ?? part["place"]?.string.map { "${place.\($0)}" } ?? ""
       }.joined()
     ).canonical
   }
@@ -93,6 +98,8 @@ public enum Reason: Sendable, Equatable {
   case outputsMissing([String])
   /// The user asked for it.
   case forced
+  /// Its manifest says that it runs in every run.
+  case always
   /// It was made with the same inputs, but the result is not remembered.
   case notRemembered
   /// Another job needs the bytes of this intermediate result.
@@ -106,6 +113,7 @@ public enum Reason: Sendable, Equatable {
     case .outputsMissing(let ports):
       "the bytes of \(ports.joined(separator: ", ")) are gone"
     case .forced: "forced"
+    case .always: "it runs always"
     case .notRemembered: "its result is not remembered"
     case .neededBy(let name): "\(name) needs its bytes"
     }
@@ -122,6 +130,7 @@ public enum Reason: Sendable, Equatable {
       json["kind"] = "outputs-missing"
       json["outputs"] = JSONValue(ports)
     case .forced: json["kind"] = "forced"
+    case .always: json["kind"] = "always"
     case .notRemembered: json["kind"] = "not-remembered"
     case .neededBy(let name):
       json["kind"] = "needed"

@@ -82,7 +82,9 @@ extension Workspace {
   }
 
   /// The attempts of one run, in order.
+  /// - Throws: `Fault` (usage) where there is no such run.
   public func attempts(of run: Int) throws -> [JSONValue] {
+    _ = try self.run(run)
     var attempts: [JSONValue] = []
     try state.database.query(
       "SELECT run, outcome, started, seconds, record, name, key FROM attempts WHERE run = ? "

@@ -30,6 +30,10 @@ public enum ManifestSchema {
             ]
           ],
         ],
+        "parameters": [
+          "type": ["string", "array"],
+          "description": "YAML or JSON files; ${train.lr} is the value lr under train.",
+        ],
         "cache": ["type": "string", "description": "A folder shared with other workspaces."],
         "tokens": described("How many of each named token there are; one by default."),
         "stages": [
@@ -65,6 +69,11 @@ public enum ManifestSchema {
       "timeout": ["type": ["number", "string"], "description": "Such as 90s, 10m or 2h."],
       "pin": ["enum": ["revision", "binary"]],
       "intermediate": ["type": "boolean"],
+      "always": ["type": "boolean", "description": "Run in every run."],
+      "wrapper": [
+        "type": "array", "minItems": 1,
+        "description": "Words before the program, such as [apptainer, exec, IMAGE].",
+      ],
       "environment": ["type": "array", "items": ["type": "string"]],
       "writes": [
         "type": "array", "items": ["type": "string"],
@@ -77,8 +86,12 @@ public enum ManifestSchema {
     var properties = common
     properties["command"] = ["type": "array", "minItems": 1]
     properties["in"] = ["type": "object"]
+    properties["directory"] = [
+      "type": "string", "description": "The folder of the project that it runs in.",
+    ]
     properties["out"] = [
-      "type": "object", "additionalProperties": ["enum": ["file", "files"]],
+      "type": "object",
+      "additionalProperties": ["type": "string", "pattern": "^files?(\\.[A-Za-z0-9._-]+)?$"],
     ]
     return [
       "type": "object", "required": ["command"], "additionalProperties": false,

@@ -130,17 +130,22 @@ extension Workspace {
     }
     if parts.count == 1, let several = inputs(parts[0]) { return several }
     return [
-      parts.map { $0.string ?? inputs($0)?.first ?? $0["out"]?.string ?? "" }.joined()
+      parts.map { part in
+        part.string ?? inputs(part)?.first ?? part["out"]?.string
+          ?? (part["place"] == "workspace" ? path : ".")
+      }.joined()
     ]
   }
 
   /// The command line that makes the result again.
   private func command(_ components: JSONValue?, _ attempt: JSONValue?) -> [String]? {
     guard let components else { return nil }
+    var words = components["directory"]?.string.map { ["env", "-C", $0] } ?? []
+    words += (components["wrapper"]?.array ?? []).flatMap { self.words($0, attempt) }
     guard let stage = components["stage"]?.string else {
-      return components["command"]?.array?.flatMap { self.words($0, attempt) }
+      return words + (components["command"]?.array ?? []).flatMap { self.words($0, attempt) }
     }
-    var words = ["ferry-\(stage)", "run"]
+    words += ["ferry-\(stage)", "run"]
     for (port, list) in (attempt?["origins"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
       for path in paths(list) { words += ["--in", "\(port)=\(path)"] }
     }

@@ -72,7 +72,8 @@ extension Pipeline {
         let inputs = try evaluator.inputs(of: job) { outputs[$0] }
         let verdict = try evaluator.verdict(of: job, inputs: inputs)
         (status.standing, outputs[job.index]) = standing(
-          of: job, verdict, evaluator, isForced: forced.contains(job.index))
+          of: job, verdict, evaluator,
+          reason: forced.contains(job.index) ? .forced : job.always ? .always : nil)
         status.outputs = outputs[job.index] ?? [:]
       }
       result.append(status)
@@ -81,9 +82,9 @@ extension Pipeline {
   }
 
   private func standing(
-    of job: Job, _ verdict: Evaluator.Verdict, _ evaluator: Evaluator, isForced: Bool
+    of job: Job, _ verdict: Evaluator.Verdict, _ evaluator: Evaluator, reason: Reason?
   ) -> (JobStatus.Standing, Outputs?) {
-    if isForced { return (.wouldRun(.forced), nil) }
+    if let reason { return (.wouldRun(reason), nil) }
     switch verdict.standing {
     case .present(let found):
       return (evaluator.isLinked(job, found) ? .upToDate : .restorable, found)

@@ -4,10 +4,14 @@ import Platform
 /// A `when:` expression, such as `${size} == 112 and not ${quick}`.
 ///
 /// Operands are references, numbers, quoted or bare words; operators are `== != < <= > >= in`,
-/// `not`, `and`, `or` and parentheses.
+/// `not`, `and`, `or` and parentheses. The two sides of a comparison must be of one type, or one of
+/// them null, and a bare word must be compared with a reference: a condition that cannot hold is a
+/// mistake, not a stage to leave out.
 package struct Condition {
   private enum Token: Equatable {
     case value(JSONValue)
+    /// A word without quotes.
+    case word(String)
     case reference(String)
     case symbol(String)
   }
@@ -38,10 +42,12 @@ package struct Condition {
     return try truth(value)
   }
 
-  private func fault(_ message: String) -> Fault {
-    Fault(
-      .badInput, "the condition '\(text)' \(message)", at: place,
-      remedy: "write for example '${size} == 112 and ${name} in [a, b]'")
+  private func fault(
+    _ message: String,
+    remedy: String = "write for example '${size} == 112 and ${name} in [a, b]'"
+  ) -> Fault {
+    let shown = text.count > 200 ? "\(text.prefix(200))..." : text
+    return Fault(.badInput, "the condition '\(shown)' \(message)", at: place, remedy: remedy)
   }
 
   private func truth(_ value: JSONValue) throws -> Bool {
@@ -73,6 +79,12 @@ package struct Condition {
         } else {
           let word = String(rest.prefix { !" ()[],=!<>'\"\n".contains($0) })
           guard !word.isEmpty else { throw unreadable(source) }
+          guard !word.contains("$") else {
+            let name = word.filter { !"${}".contains($0) }
+            throw Fault(
+              .badInput, "the condition '\(source)' has '\(word)', which stands for nothing",
+              at: place, remedy: "write '${\(name)}' for the value of '\(name)'")
+          }
           rest = rest.dropFirst(word.count)
           tokens.append(Self.token(word))
         }
@@ -96,7 +108,7 @@ package struct Condition {
         } else if let number = Double(word), number.isFinite {
           .value(.number(number))
         } else {
-          .value(.string(word))
+          .word(word)
         }
       }
     }
@@ -111,7 +123,11 @@ package struct Condition {
     let condition: Condition
     let lookup: (String) throws -> JSONValue
     var position = 0
+    /// Parentheses, lists and negations that are open.
     var depth = 0
+    /// References that were looked up, and the last bare word.
+    var lookups = 0
+    var word: String?
 
     mutating func take(_ symbols: String...) -> Bool {
       guard position < condition.tokens.count,
@@ -143,15 +159,23 @@ package struct Condition {
     mutating func negation() throws -> JSONValue {
       if take("not", "!") {
         try deepen()
+        defer { depth -= 1 }
         return .bool(!(try condition.truth(try negation())))
       }
       return try comparison()
     }
 
     mutating func comparison() throws -> JSONValue {
+      let before = lookups
+      word = nil
       let left = try operand()
       for symbol in ["==", "!=", "<=", ">=", "<", ">", "in"] where take(symbol) {
         let right = try operand()
+        if let word, lookups == before {
+          throw condition.fault(
+            "compares '\(word)', a plain word, with a constant and is always the same",
+            remedy: "write '${\(word)}' for the value of '\(word)'")
+        }
         return .bool(try compare(left, symbol, right))
       }
       return left
@@ -160,6 +184,7 @@ package struct Condition {
     mutating func operand() throws -> JSONValue {
       if take("(") {
         try deepen()
+        defer { depth -= 1 }
         let value = try disjunction()
         guard take(")") else { throw condition.fault("lacks a ')'") }
         return value
@@ -169,12 +194,19 @@ package struct Condition {
       defer { position += 1 }
       switch condition.tokens[position] {
       case .value(let value): return value
-      case .reference(let name): return try lookup(name)
+      case .word(let text):
+        word = text
+        return .string(text)
+      case .reference(let name):
+        lookups += 1
+        return try lookup(name)
       case .symbol(let symbol): throw condition.fault("has '\(symbol)' where a value belongs")
       }
     }
 
     mutating func list() throws -> JSONValue {
+      try deepen()
+      defer { depth -= 1 }
       var items: [JSONValue] = []
       if take("]") { return .array(items) }
       repeat { items.append(try operand()) } while take(",")
@@ -189,18 +221,38 @@ package struct Condition {
 
     func compare(_ left: JSONValue, _ symbol: String, _ right: JSONValue) throws -> Bool {
       switch symbol {
-      case "==": return equal(left, right)
-      case "!=": return !equal(left, right)
+      case "==": return try equal(left, right)
+      case "!=": return try !equal(left, right)
       case "in":
         guard let items = right.array else { throw condition.fault("needs a list after 'in'") }
-        return items.contains { equal(left, $0) }
+        // Lists may mix types; one in which nothing can be equal is a mistake.
+        let fitting = items.filter { Self.isComparable(left, $0) }
+        if let first = items.first, fitting.isEmpty { throw mixed(left, first) }
+        return try fitting.contains { try equal(left, $0) }
       default: return try ordered(left, symbol, right)
       }
     }
 
-    func equal(_ left: JSONValue, _ right: JSONValue) -> Bool {
+    func equal(_ left: JSONValue, _ right: JSONValue) throws -> Bool {
       if let a = left.number, let b = right.number { return a == b }
+      guard Self.isComparable(left, right) else { throw mixed(left, right) }
       return left == right
+    }
+
+    private static func isComparable(_ left: JSONValue, _ right: JSONValue) -> Bool {
+      switch (left, right) {
+      case (.null, _), (_, .null), (.bool, .bool), (.string, .string), (.array, .array),
+        (.object, .object):
+        true
+      default: left.number != nil && right.number != nil
+      }
+    }
+
+    private func mixed(_ left: JSONValue, _ right: JSONValue) -> Fault {
+      condition.fault(
+        "compares \(left.kindName) (\(left.canonical.prefix(40))) with \(right.kindName) "
+          + "(\(right.canonical.prefix(40))), which are never equal",
+        remedy: "give both sides one type; quotes make a value text")
     }
 
     func ordered(_ left: JSONValue, _ symbol: String, _ right: JSONValue) throws -> Bool {

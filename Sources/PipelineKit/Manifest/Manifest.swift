@@ -6,8 +6,15 @@ struct Manifest {
   struct Variable {
     var name: String
     var node: YAMLNode
+    /// From a parameter file: `$` has no meaning in it.
+    var isLiteral = false
     /// Given with `--set`: relative paths in it start at the current directory.
     var isOverride = false
+
+    /// A map of a parameter file, whose members are variables of their own.
+    var isLiteralMap: Bool {
+      if case .map = node.value { isLiteral } else { false }
+    }
   }
 
   struct Source {
@@ -45,6 +52,9 @@ struct Manifest {
     var writes: [YAMLNode] = []
     var pinsBinary = false
     var intermediate = false
+    var always = false
+    var directory: YAMLNode?
+    var wrapper: [YAMLNode] = []
 
     init(name: String, place: Fault.Place, body: Body) {
       self.name = name

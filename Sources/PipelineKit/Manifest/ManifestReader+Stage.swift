@@ -5,10 +5,10 @@ import YAML
 extension ManifestReader {
   private static let common = [
     "in", "matrix", "foreach", "when", "resources", "retries", "timeout", "pin", "intermediate",
-    "environment", "writes",
+    "environment", "writes", "always", "wrapper",
   ]
   private static let contractKeys = ["stage", "with"] + common
-  private static let commandKeys = ["command", "out"] + common
+  private static let commandKeys = ["command", "out", "directory"] + common
 
   /// Reads one entry under `stages:`.
   mutating func readStage(_ entry: YAMLEntry) -> Manifest.Stage? {
@@ -61,17 +61,34 @@ extension ManifestReader {
     case "with": stage.parameters = map(value, "with") ?? []
     case "out": stage.outputs = map(value, "out") ?? []
     case "matrix": stage.matrix = map(value, "matrix") ?? []
-    case "foreach": stage.foreach = list(value)
+    case "foreach":
+      stage.foreach = list(value)
+      if case .list(let items) = value.value, items.isEmpty {
+        faults.refuse(
+          "foreach is an empty list and must have a map or more", at: value.place,
+          remedy: "leave a stage out with 'when: false'")
+      }
     case "when": stage.when = value
     case "resources": stage.resources = map(value, "resources") ?? []
     case "retries": stage.retries = value
     case "timeout": stage.timeout = value
+    case "always": stage.always = readBool(value, "always")
+    case "directory": stage.directory = value
+    case "wrapper": stage.wrapper = readWrapper(value)
     case "environment": stage.environment = list(value)
     case "writes": stage.writes = list(value)
     case "pin": stage.pinsBinary = readPin(value)
     case "intermediate": stage.intermediate = readBool(value, "intermediate")
     default: break
     }
+  }
+
+  private mutating func readWrapper(_ node: YAMLNode) -> [YAMLNode] {
+    if case .list(let words) = node.value, !words.isEmpty { return words }
+    faults.refuse(
+      "wrapper is \(node.kind) and must be a list: a program and its arguments", at: node.place,
+      remedy: "write for example [apptainer, exec, \"${in.image}\"]")
+    return []
   }
 
   private mutating func readPin(_ node: YAMLNode) -> Bool {

@@ -11,9 +11,15 @@ public struct ManifestFile: Sendable, Equatable {
 /// Reads a manifest and what it includes, noting every fault on the way.
 struct ManifestReader {
   static let reservedStageNames = ["sources", "variables", "matrix", "in", "out"]
+  /// What `${name.` begins a reference of another kind with.
+  private static let reservedVariables = ["matrix", "in", "out", "place"]
   private static let keys = [
     "ferry", "name", "variables", "include", "sources", "stages", "cache", "tokens",
+    "parameters",
   ]
+
+  /// Files that include one another in a chain.
+  private static let mostIncludes = 32
 
   private(set) var manifest: Manifest
   let faults = FaultCollector()
@@ -40,6 +46,10 @@ struct ManifestReader {
       return
     }
     guard isRoot || !manifest.files.contains(where: { Files.resolve($0.path) == canonical }) else {
+      return
+    }
+    guard open.count < Self.mostIncludes else {
+      faults.refuse("includes nest deeper than \(Self.mostIncludes) files", at: place)
       return
     }
     open.append(canonical)
@@ -72,6 +82,7 @@ struct ManifestReader {
       default: break
       }
     }
+    if let parameters = root["parameters"] { readParameters(parameters) }
     if let include = root["include"] { readIncludes(include) }
   }
 
@@ -110,6 +121,47 @@ struct ManifestReader {
       guard named(entry, "variable", unique: false) else { continue }
       if manifest.variables.contains(where: { $0.name == entry.key }) { continue }
       manifest.variables.append(.init(name: entry.key, node: entry.value))
+    }
+  }
+
+  /// Reads parameter files, of which each value is a variable named by its path: `train.lr`.
+  private mutating func readParameters(_ node: YAMLNode) {
+    for item in list(node) {
+      guard let name = text(item, "parameters"), !name.isEmpty else { continue }
+      let path = Files.join(Files.parent(of: item.place.file), name)
+      let loaded = faults.collect { () throws -> YAMLNode in
+        do {
+          let bytes = try Files.read(path, limit: YAML.Limits().bytes)
+          manifest.files.append(ManifestFile(path: path, digest: Digest(hashing: bytes)))
+          return try YAML.parse(bytes, file: path)
+        } catch let fault as Fault {
+          throw fault.located(at: item.place)
+        }
+      }
+      guard let loaded, let entries = map(loaded, "'\(name)'") else { continue }
+      addParameters(entries, prefix: "")
+    }
+  }
+
+  private mutating func addParameters(_ entries: [YAMLEntry], prefix: String) {
+    for entry in entries {
+      // A name that no reference can be written to, and a null, are left out.
+      guard isName(entry.key) else { continue }
+      if case .null = entry.value.value { continue }
+      let name = prefix + entry.key
+      guard !Self.reservedVariables.contains(name) else {
+        faults.refuse(
+          "'\(name)' is a reserved name", at: entry.keyNode.place,
+          remedy: "give the parameters another name")
+        continue
+      }
+      if let first = manifest.variables.first(where: { $0.name == name }) {
+        faults.refuse(
+          "the variable '\(name)' stands in \(first.node.place) too", at: entry.keyNode.place)
+        continue
+      }
+      manifest.variables.append(.init(name: name, node: entry.value, isLiteral: true))
+      if case .map(let members) = entry.value.value { addParameters(members, prefix: name + ".") }
     }
   }
 

@@ -6,6 +6,9 @@ import YAML
 struct Scope {
   var variables: [String: JSONValue]
   var axes: [String: JSONValue] = [:]
+  /// How the numbers among them are written.
+  var spellings = Spellings()
+  private let expansion = Expansion()
   /// A producer's faults leave the axes that it carries unknown.
   var isPartial = false
 
@@ -30,23 +33,57 @@ struct Scope {
         ?? "declare it under 'variables:'")
   }
 
+  /// How the number that a reference stands for is written; nil where it is no number.
+  func spelling(_ name: String) -> String? {
+    guard name.hasPrefix("matrix.") else { return spellings.spelling(ofVariable: name) }
+    let axis = String(name.dropFirst("matrix.".count))
+    return axes[axis].flatMap { spellings.spelling(ofAxis: axis, $0) }
+  }
+
   /// `node` with every reference filled in, at any depth.
+  /// - Throws: `Fault` at its place where it expands to too much.
   func fill(_ node: YAMLNode) throws -> JSONValue {
+    let value = try expand(node)
+    switch value {
+    case .array, .object: try Expansion.check(value, at: node.place)
+    default: break
+    }
+    return value
+  }
+
+  private func expand(_ node: YAMLNode) throws -> JSONValue {
     switch node.value {
     case .text(let text):
       guard text.utf8.contains(UInt8(ascii: "$")) else { return .string(text) }
-      let place = node.place
-      return try Template(text, at: place).fill(at: place) { try value($0, at: place) }
-    case .list(let items): return .array(try items.map { try fill($0) })
+      return try fill(try Template(text, at: node.place), at: node.place)
+    case .list(let items): return .array(try items.map { try expand($0) })
     case .map(let entries):
       if let choice = Choice(node) {
-        return try fill(choice.branch { try value($0, at: choice.test.place) })
+        return try expand(choice.branch { try value($0, at: choice.test.place) })
       }
       var members: [String: JSONValue] = [:]
-      for entry in entries { members[entry.key] = try fill(entry.value) }
+      for entry in entries { members[entry.key] = try expand(entry.value) }
       return .object(members)
     default: return JSONValue(node)
     }
+  }
+
+  private func fill(_ template: Template, at place: Fault.Place) throws -> JSONValue {
+    let filled = try template.fill(at: place, spelling: { spelling($0) }) {
+      try value($0, at: place)
+    }
+    if template.lone == nil, case .string(let text) = filled {
+      try expansion.count(text, at: place)
+    }
+    return filled
+  }
+
+  /// A text of a command that a reference stands for.
+  func text(_ name: String, at place: Fault.Place) throws -> String {
+    let value = try value(name, at: place)
+    let text = try Template.text(of: value, name, at: place, spelling: spelling(name))
+    try expansion.count(text, at: place)
+    return text
   }
 }
 
@@ -68,6 +105,11 @@ struct Choice {
 
   /// The node that the condition chooses; the other one is not looked at.
   func branch(_ lookup: (String) throws -> JSONValue) throws -> YAMLNode {
+    switch test.value {
+    case .text, .bool: break
+    default:
+      throw Fault(.badInput, "'if' is \(test.kind) and must be a condition", at: test.place)
+    }
     let condition = try Condition(test.text, at: test.place)
     var values: [String: JSONValue] = [:]
     for name in condition.references { values[name] = try lookup(name) }
@@ -81,19 +123,24 @@ struct VariableResolver {
   private let nodes: [String: YAMLNode]
   private var done: [String: JSONValue] = [:]
   private var open: [String] = []
+  /// Variables from parameter files.
+  private var literals: Set<String> = []
+  private var spellings = Spellings()
+  private let expansion = Expansion()
 
   init(_ nodes: [String: YAMLNode]) { self.nodes = nodes }
 
   /// Every variable's value; one that is null must be given on the command line.
-  static func resolve(
-    _ variables: [Manifest.Variable], faults: FaultCollector
-  ) -> [String: JSONValue] {
+  static func resolve(_ variables: [Manifest.Variable], faults: FaultCollector) -> Scope {
     var resolver = VariableResolver(
       Dictionary(variables.map { ($0.name, $0.node) }, uniquingKeysWith: { $1 }))
+    resolver.literals = Set(variables.filter(\.isLiteral).map(\.name))
     for variable in variables {
       _ = faults.collect { try resolver.value(variable.name, at: variable.node.place) }
     }
-    return resolver.done
+    var scope = Scope(variables: resolver.done)
+    scope.spellings = resolver.spellings
+    return scope
   }
 
   private mutating func value(_ name: String, at place: Fault.Place) throws -> JSONValue {
@@ -104,16 +151,62 @@ struct VariableResolver {
         remedy: suggestion(for: name, among: Array(nodes.keys)))
     }
     if case .null = node.value { throw missing(name, at: node.place) }
-    guard !open.contains(name) else {
-      let cycle = (open + [name]).joined(separator: " -> ")
-      for name in open { done[name] = .null }
-      throw Fault(.badInput, "variables refer to one another in a circle: \(cycle)", at: place)
-    }
+    if literals.contains(name) { return try literal(name, node) }
+    try checkChain(name, at: place)
     open.append(name)
     defer { open.removeLast() }
-    let value = try fill(node)
+    do {
+      var chosen = node
+      while let branch = try choose(chosen) { chosen = branch }
+      let value = try fill(chosen)
+      switch value {
+      case .array, .object: try Expansion.check(value, at: node.place)
+      default: break
+      }
+      done[name] = value
+      spellings.variables[name] = followed(chosen)
+      return value
+    } catch {
+      // What refers to it is not blamed as well.
+      done[name] = .null
+      throw error
+    }
+  }
+
+  /// A value of a parameter file; a map is made of its members, which may be given anew.
+  private mutating func literal(_ name: String, _ node: YAMLNode) throws -> JSONValue {
+    var value = JSONValue(node)
+    if case .map(let entries) = node.value {
+      for entry in entries where nodes["\(name).\(entry.key)"] != nil {
+        value[entry.key] = try self.value("\(name).\(entry.key)", at: node.place)
+      }
+    }
     done[name] = value
+    spellings.variables[name] = node
     return value
+  }
+
+  /// Refuses a circle, and a chain that is too long.
+  private mutating func checkChain(_ name: String, at place: Fault.Place) throws {
+    let problem: String
+    if open.contains(name) {
+      problem =
+        "variables refer to one another in a circle: \((open + [name]).joined(separator: " -> "))"
+    } else if open.count >= Expansion.chain {
+      problem = "variables refer to one another in a chain of more than \(Expansion.chain)"
+    } else {
+      return
+    }
+    for name in open { done[name] = .null }
+    throw Fault(.badInput, problem, at: place)
+  }
+
+  /// What a lone reference stands for in the end.
+  private func followed(_ node: YAMLNode) -> YAMLNode {
+    guard case .text(let text) = node.value, text.hasPrefix("${"),
+      let name = (try? Template(text, at: nil))?.lone
+    else { return node }
+    return spellings.variables[name] ?? node
   }
 
   private mutating func missing(_ name: String, at place: Fault.Place) -> Fault {
@@ -142,7 +235,13 @@ struct VariableResolver {
       let template = try Template(text, at: place)
       var values: [String: JSONValue] = [:]
       for case .reference(let name) in template.parts { values[name] = try value(name, at: place) }
-      return try template.fill(at: place) { values[$0] ?? .null }
+      if values.values.contains(.null) { throw AlreadyReported() }
+      let filled = try template.fill(
+        at: place, spelling: { spellings.spelling(ofVariable: $0) }, { values[$0] ?? .null })
+      if template.lone == nil, case .string(let text) = filled {
+        try expansion.count(text, at: place)
+      }
+      return filled
     case .list(let items):
       var filled: [JSONValue] = []
       for item in items { filled.append(try fill(item)) }

@@ -60,28 +60,34 @@ package struct Template {
   }
 
   /// Fills the references in; a lone one keeps its value's type.
-  package func fill(at place: Fault.Place?, _ lookup: (String) throws -> JSONValue) throws
-    -> JSONValue
-  {
+  ///
+  /// `spelling` says how a number is written, which is how it stands inside a text.
+  package func fill(
+    at place: Fault.Place?, spelling: (String) -> String? = { _ in nil },
+    _ lookup: (String) throws -> JSONValue
+  ) throws -> JSONValue {
     if let plain { return .string(plain) }
     if let lone { return try lookup(lone) }
     var text = ""
     for part in parts {
       switch part {
       case .text(let piece): text += piece
-      case .reference(let name): text += try Self.text(of: try lookup(name), name, at: place)
+      case .reference(let name):
+        text += try Self.text(of: try lookup(name), name, at: place, spelling: spelling(name))
       }
+      guard text.utf8.count <= Expansion.most else { break }
     }
     return .string(text)
   }
 
-  /// A value as it stands inside a text.
+  /// A value as it stands inside a text; `spelling` is how a number is written.
   static func text(
-    of value: JSONValue, _ name: String, at place: Fault.Place?
+    of value: JSONValue, _ name: String, at place: Fault.Place?, spelling: String? = nil
   ) throws -> String {
     switch value {
     case .string(let text): return text
-    case .bool, .integer, .number: return value.canonical
+    case .integer, .number: return spelling ?? value.canonical
+    case .bool: return value.canonical
     case .null, .array, .object:
       throw Fault(
         .badInput, "'${\(name)}' is \(value.kindName) and cannot stand inside a text", at: place)

@@ -42,6 +42,8 @@ extension Job {
           })),
     ]
     components["binary"] = binary.map { .string($0.hex) }
+    components["directory"] = directory.map { .string($0) }
+    if !wrapper.isEmpty { components["wrapper"] = .array(wrapper.map(\.json)) }
     switch program {
     case .stage(let program):
       components["stage"] = .string(program.contract.name)
@@ -72,6 +74,7 @@ extension Job {
   fileprivate func encode(_ digests: [[Digest]], to encoder: inout CanonicalEncoder) {
     var members = binary == nil ? 4 : 5
     if case .stage = program { members += 3 } else { members += 1 }
+    members += (directory == nil ? 0 : 1) + (wrapper.isEmpty ? 0 : 1)
     encoder.beginObject(members)
     if let binary {
       encoder.append("binary")
@@ -81,6 +84,10 @@ extension Job {
       encoder.append("command")
       encoder.beginArray(words.count)
       for word in words { word.encode(to: &encoder) }
+    }
+    if let directory {
+      encoder.append("directory")
+      encoder.append(directory)
     }
     encodeEnvironment(to: &encoder)
     encoder.append("inputs")
@@ -104,6 +111,11 @@ extension Job {
     if case .stage(let program) = program {
       encoder.append("stage")
       encoder.append(program.contract.name)
+    }
+    if !wrapper.isEmpty {
+      encoder.append("wrapper")
+      encoder.beginArray(wrapper.count)
+      for word in wrapper { word.encode(to: &encoder) }
     }
   }
 
@@ -137,6 +149,7 @@ extension CommandWord {
         case .text(let text): .string(text)
         case .input(let port): ["in": .string(port)]
         case .output(let port): ["out": .string(port)]
+        case .place(let place): ["place": .string(place.rawValue)]
         }
       })
   }
@@ -154,6 +167,10 @@ extension CommandWord {
         encoder.beginObject(1)
         encoder.append("out")
         encoder.append(port)
+      case .place(let place):
+        encoder.beginObject(1)
+        encoder.append("place")
+        encoder.append(place.rawValue)
       }
     }
   }

@@ -39,6 +39,11 @@ public final class Job: Sendable {
     public var kind: String
     public var schema: Int
     public var form: Form
+    /// What its file's name ends with, such as `.csv`; empty for the port's name alone.
+    public var suffix = ""
+
+    /// The name of its file or folder.
+    public var name: String { port + suffix }
   }
 
   public enum Program: Sendable {
@@ -66,6 +71,12 @@ public final class Job: Sendable {
   public let retries: Int
   public let timeout: Double?
   public let intermediate: Bool
+  /// Whether it runs in every run, its result known or not.
+  public let always: Bool
+  /// The folder that a command runs in, from the manifest's folder; nil for that itself.
+  public let directory: String?
+  /// Words before the program, such as a container's.
+  public let wrapper: [CommandWord]
   /// Further places it may write to; they are not part of its key.
   public let writes: [String]
   /// The digest of the executable, under `pin: binary`.
@@ -75,7 +86,8 @@ public final class Job: Sendable {
     index: Int, stage: String, axes: [Axis], name: String, place: Fault.Place, program: Program,
     inputs: [Input], outputs: [Output], parameters: [String: JSONValue],
     environment: [String: String?], resources: Resources, retries: Int, timeout: Double?,
-    intermediate: Bool, writes: [String], binary: Digest?
+    intermediate: Bool, always: Bool, directory: String?, wrapper: [CommandWord],
+    writes: [String], binary: Digest?
   ) {
     self.index = index
     self.stage = stage
@@ -91,6 +103,9 @@ public final class Job: Sendable {
     self.retries = retries
     self.timeout = timeout
     self.intermediate = intermediate
+    self.always = always
+    self.directory = directory
+    self.wrapper = wrapper
     self.writes = writes
     self.binary = binary
   }
@@ -104,7 +119,9 @@ public final class Job: Sendable {
   }
 
   /// The path of an output's link, below the workspace.
-  public func link(_ port: String) -> String { "\(folder)/\(port)" }
+  public func link(_ port: String) -> String {
+    "\(folder)/\(outputs.first { $0.port == port }?.name ?? port)"
+  }
 
   /// The jobs whose outputs this one takes, each once.
   var producers: [Int] {
@@ -139,6 +156,12 @@ public struct CommandWord: Sendable, Equatable {
     case text(String)
     case input(String)
     case output(String)
+    /// The project's folder or the workspace; its path is not part of a key.
+    case place(Place)
+  }
+  public enum Place: String, Sendable, CaseIterable {
+    case project
+    case workspace
   }
   public var parts: [Part]
 }

@@ -9,6 +9,8 @@ public struct Plan: Sendable {
     /// The path to open.
     public var path: String
     public var place: Fault.Place
+    /// Where the path is a pattern, such as `photos/**/*.jpg`.
+    public var pattern: Glob?
   }
 
   /// The manifest's own path and what it includes.
@@ -26,6 +28,8 @@ public struct Plan: Sendable {
   public var cache: String?
   /// `--set` values, as given.
   public var overrides: [String]
+  /// What is not wrong but probably not meant, for people.
+  public var hints: [String]
   /// Variables' values.
   public var variables: [String: JSONValue]
 
@@ -53,14 +57,26 @@ public struct Plan: Sendable {
   }
 
   /// The indexes of the jobs that one target names.
+  ///
+  /// A path may be an output's link, something in it, or a folder of instances; it starts at the
+  /// current directory or at the workspace.
   public func match(_ target: String, workspace: String) -> [Int] {
     let named = jobs.indices.filter { jobs[$0].stage == target || jobs[$0].name == target }
-    guard named.isEmpty, target.utf8.contains(UInt8(ascii: "/")) else { return named }
-    let path = lexical(absolute(target))
-    let base = lexical(absolute(workspace))
-    return jobs.indices.filter { index in
-      let folder = "\(base)/\(jobs[index].folder)"
-      return path == folder || jobs[index].outputs.contains { path == "\(folder)/\($0.port)" }
+    guard named.isEmpty else { return named }
+    let base = lexical(absolute(workspace)) + "/"
+    for path in [absolute(target), base + target].map({ lexical($0) })
+    where path.hasPrefix(base + "artifacts/") {
+      let place = path.dropFirst(base.count)
+      let found = jobs.indices.filter { index in
+        let folder = jobs[index].folder
+        return folder == place || folder.hasPrefix(place + "/")
+          || jobs[index].outputs.contains {
+            let link = "\(folder)/\($0.name)"
+            return link == place || place.hasPrefix(link + "/")
+          }
+      }
+      if !found.isEmpty { return found }
     }
+    return []
   }
 }

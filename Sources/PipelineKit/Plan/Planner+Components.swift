@@ -4,10 +4,13 @@ import YAML
 
 extension Planner {
   /// The digest of the executable, under `pin: binary`.
-  mutating func binary(_ stage: Manifest.Stage, _ face: Face) -> Digest? {
+  mutating func binary(
+    _ stage: Manifest.Stage, _ face: Face, in directory: String?
+  ) -> Digest? {
     var path = face.program?.path
     if case .command(let words) = stage.body {
-      path = findProgram(words[0].text, root: manifest.root)
+      let root = directory.map { Files.join(manifest.root, $0) } ?? manifest.root
+      path = findProgram(words[0].text, root: root)
     }
     guard let path else {
       faults.refuse("the program cannot be found, so 'pin: binary' cannot hold", at: stage.place)
@@ -15,6 +18,28 @@ extension Planner {
     }
     pinnedPrograms.insert(path)
     return faults.collect { try catalogue.digest(ofFile: path) }
+  }
+
+  /// The folder that a command runs in, from the manifest's.
+  mutating func directory(_ stage: Manifest.Stage) -> String? {
+    guard let node = stage.directory, let value = faults.collect({ try scope.fill(node) }) else {
+      return nil
+    }
+    guard let text = value.string, !text.isEmpty else {
+      faults.refuse(
+        "directory is \(value == "" ? "empty" : value.kindName) and must be a folder's path",
+        at: node.place)
+      return nil
+    }
+    let path = lexical(absolute(Files.join(manifest.root, text)))
+    guard (path + "/").hasPrefix(lexical(absolute(manifest.root)) + "/"), Files.isDirectory(path)
+    else {
+      faults.refuse(
+        "there is no folder '\(text)' in the project for '\(stage.name)' to run in",
+        at: node.place)
+      return nil
+    }
+    return lexical(text)
   }
 
   mutating func resources(_ stage: Manifest.Stage) -> Resources? {
@@ -48,7 +73,7 @@ extension Planner {
     value.integer.flatMap { $0 > 0 ? $0 : nil }
   }
 
-  private static func natural(_ value: JSONValue) -> Int? {
+  static func natural(_ value: JSONValue) -> Int? {
     value.integer.flatMap { $0 >= 0 ? $0 : nil }
   }
 

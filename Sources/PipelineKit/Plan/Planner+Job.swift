@@ -46,18 +46,31 @@ extension Planner {
         faults.refuse("'\(entry.key)' cannot name an output", at: entry.keyNode.place)
         continue
       }
-      guard let form = Job.Output.Form(rawValue: entry.value.text), form != .artifact else {
+      let kind = entry.value.text
+      let suffix = kind.firstIndex(of: ".").map { String(kind[$0...]) } ?? ""
+      guard let form = Job.Output.Form(rawValue: String(kind.dropLast(suffix.count))),
+        form != .artifact, Self.isSuffix(suffix)
+      else {
         faults.unknown(
-          "kind of output", entry.value.text, among: ["file", "files"], at: entry.value.place)
+          "kind of output", kind, among: ["file", "files", "file.ENDING"], at: entry.value.place)
         continue
       }
-      outputs.append(.init(port: entry.key, kind: entry.value.text, schema: 1, form: form))
+      outputs.append(.init(port: entry.key, kind: kind, schema: 1, form: form, suffix: suffix))
     }
     outputs.sort { $0.port.utf8Precedes($1.port) }
     // Stages of one kind share one list.
     if outputs == lastOutputs { return lastOutputs }
     lastOutputs = outputs
     return outputs
+  }
+
+  /// Whether a file's name may end so: nothing, or a dot and letters, digits, `.`, `_` and `-`.
+  private static func isSuffix(_ text: String) -> Bool {
+    text.isEmpty
+      || (text.utf8.count > 1 && text.utf8.count <= 32
+        && text.utf8.allSatisfy { byte in
+          isName(String(UnicodeScalar(byte))) || "0123456789.-".utf8.contains(byte)
+        })
   }
 
   /// Makes one instance; nil where its condition or an absent input leaves it out.
@@ -77,20 +90,26 @@ extension Planner {
     let environment = environment(stage)
     let parameters = parameters(stage, face)
     let command = commandWords(stage, face, inputs)
+    let directory = directory(stage)
     guard let resources = resources(stage) else { return nil }
     let timeout = stage.timeout.flatMap {
-      quantity($0, "a duration such as 2h") { Quantities.seconds($0) }
+      quantity($0, "a duration such as 2h") { value in
+        Quantities.seconds(value).flatMap { $0 > 0 ? $0 : nil }
+      }
     }
-    let retries = stage.retries.flatMap { quantity($0, "a count") { $0.integer } }
-    let binary = stage.pinsBinary ? binary(stage, face) : nil
+    let retries = stage.retries.flatMap { quantity($0, "a count") { Self.natural($0) } }
+    let binary = stage.pinsBinary ? binary(stage, face, in: directory) : nil
     let program: Job.Program = face.program.map { .stage($0) } ?? .command(command)
     jobs.append(
       Job(
         index: jobs.count, stage: stage.name, axes: axisList, name: name, place: stage.place,
         program: program, inputs: inputs, outputs: face.outputs,
         parameters: parameters, environment: environment, resources: resources,
-        retries: max(0, retries ?? 0), timeout: timeout, intermediate: stage.intermediate,
-        writes: writes(stage), binary: binary))
+        retries: retries ?? 0, timeout: timeout, intermediate: stage.intermediate,
+        always: stage.always, directory: directory,
+        wrapper: stage.wrapper.compactMap { word in
+          faults.collect { try commandWord(word, face, inputs, stage) }
+        }, writes: writes(stage), binary: binary))
     return jobs.count - 1
   }
 
@@ -144,8 +163,13 @@ extension Planner {
   private mutating func environment(_ stage: Manifest.Stage) -> [String: String?] {
     var environment: [String: String?] = [:]
     for node in stage.environment {
-      guard case .text(let name) = node.value, !name.contains("=") else {
-        faults.refuse("'\(node.text)' cannot name an environment variable", at: node.place)
+      guard case .text(let name) = node.value, !name.isEmpty, !name.contains("="),
+        !name.contains("\0")
+      else {
+        let what = node.text.isEmpty ? node.kind : "'\(node.text)'"
+        faults.refuse(
+          "\(what) cannot name an environment variable", at: node.place,
+          remedy: "environment takes a list of names, such as [LANG]")
         continue
       }
       environment.updateValue(environmentValue(name), forKey: name)
@@ -156,8 +180,10 @@ extension Planner {
   private mutating func writes(_ stage: Manifest.Stage) -> [String] {
     stage.writes.compactMap { node in
       guard let value = faults.collect({ try scope.fill(node) }) else { return nil }
-      if let text = value.string { return text }
-      faults.refuse("writes has \(node.kind) and takes paths", at: node.place)
+      if let text = value.string, !text.isEmpty { return text }
+      faults.refuse(
+        "writes has \(value == "" ? "an empty text" : value.kindName) and takes paths",
+        at: node.place)
       return nil
     }
   }
@@ -227,6 +253,13 @@ extension Planner {
           if case .text(let text) = part { return .text(text) }
           return .text("")
         }
+        if name.hasPrefix("place.") {
+          let word = String(name.dropFirst("place.".count))
+          guard let found = CommandWord.Place(rawValue: word) else {
+            throw unknown("place", word, CommandWord.Place.allCases.map(\.rawValue), place)
+          }
+          return .place(found)
+        }
         if name.hasPrefix("in.") { return try inputPart(name, template, stage, inputs, place) }
         if name.hasPrefix("out.") {
           let port = String(name.dropFirst(4))
@@ -235,8 +268,7 @@ extension Planner {
           }
           return .output(port)
         }
-        let value = try scope.value(name, at: place)
-        return .text(try Template.text(of: value, name, at: place))
+        return .text(try scope.text(name, at: place))
       })
   }
 

@@ -32,7 +32,7 @@ extension Planner {
   mutating func expand(_ index: Int) {
     let stage = manifest.stages[index]
     let before = faults.list.count
-    var expansion = Expansion()
+    var expansion = Instances()
     expansion.isBroken = true
     expansions[index] = expansion
     let face = face(of: stage)
@@ -47,11 +47,18 @@ extension Planner {
       checkAlone(stage, face, rows)
       return
     }
-    expansion = Expansion(axes: rows.axes, rows: [], outputs: face.outputs, isBroken: false)
+    guard jobs.count + rows.values.count <= Self.mostInstances else {
+      faults.refuse(
+        "from here on the manifest has more than \(Self.mostInstances) instances",
+        at: stage.place)
+      return
+    }
+    expansion = Instances(axes: rows.axes, rows: [], outputs: face.outputs, isBroken: false)
     for values in rows.values {
       let job = makeJob(stage, face: face, wires: wires, axes: rows.axes, values: values)
       expansion.rows.append((values, job))
     }
+    hintAtScripts(of: stage, wires)
     expansion.isBroken = faults.list.count != before
     expansions[index] = expansion
     jobNames = []
@@ -84,6 +91,9 @@ extension Planner {
     stage.foreach.isEmpty ? matrixRows(stage) : foreachRows(stage)
   }
 
+  /// Instances of one stage, and of all stages together.
+  static let mostInstances = 1_000_000
+
   private mutating func matrixRows(_ stage: Manifest.Stage) -> Rows {
     var rows = Rows.single
     for entry in stage.matrix {
@@ -98,11 +108,13 @@ extension Planner {
           at: entry.value.place)
         continue
       }
-      rows = rows.joined(with: Rows(axes: [entry.key], values: values.map { [$0] }))
-      if rows.values.count > 1_000_000 {
-        faults.refuse("the matrix has more than 1000000 instances", at: stage.place)
+      guard rows.values.count * values.count <= Self.mostInstances else {
+        faults.refuse(
+          "the matrix has more than \(Self.mostInstances) instances", at: entry.keyNode.place)
         return .single
       }
+      scope.spellings.note(entry.key, entry.value)
+      rows = rows.joined(with: Rows(axes: [entry.key], values: values.map { [$0] }))
     }
     return rows
   }
@@ -116,6 +128,11 @@ extension Planner {
         continue
       }
       if index == 0 { rows.axes = entries.map(\.key) }
+      if let entry = entries.first(where: { !isName($0.key) }) {
+        faults.refuse("'\(entry.key)' cannot name an axis", at: entry.keyNode.place)
+        continue
+      }
+      for entry in entries { scope.spellings.note(entry.key, entry.value) }
       guard Set(rows.axes) == Set(members.keys) else {
         faults.refuse(
           "this item of foreach has the axes \(members.keys.sorted().joined(separator: ", ")), "
@@ -151,6 +168,11 @@ extension Planner {
         ? link(node, port: port, optional: wire.optional, rows: &rows)
         : choice(node, axes, of: stage, port: port, optional: wire.optional, rows: &rows)
       if let link { wire.links.append(link) } else { wire.isBroken = true }
+    }
+    if input.references.isEmpty, !wire.optional {
+      faults.refuse(
+        "the input '\(name)' of stage '\(stage.name)' is given nothing", at: input.port.place,
+        remedy: "write sources.NAME, STAGE.PORT or STAGE[*].PORT")
     }
     let gathers = wire.links.contains { $0.gathers }
     if port == nil, gathers { wire.several = true }
@@ -223,7 +245,7 @@ extension Planner {
   /// The producing stage, once its port and kind are known to fit.
   private mutating func producer(
     _ name: String, _ output: String, for port: ContractPort?, at node: YAMLNode
-  ) -> Expansion? {
+  ) -> Instances? {
     guard let index = stageIndex[name] else {
       faults.unknown("stage", name, among: Array(stageIndex.keys) + ["sources"], at: node.place)
       return nil
@@ -259,7 +281,7 @@ extension Planner {
   }
 
   private mutating func join(
-    _ producer: Expansion, _ output: String, _ selection: Reference.Selection, _ node: YAMLNode,
+    _ producer: Instances, _ output: String, _ selection: Reference.Selection, _ node: YAMLNode,
     optional: Bool, rows: inout Rows
   ) -> Link? {
     var fixed: [String: String?] = [:]
@@ -277,7 +299,7 @@ extension Planner {
     let chosen = producer.rows.filter { row in
       zip(producer.axes, row.values).allSatisfy { axis, value in
         guard let wanted = fixed[axis] ?? nil else { return true }
-        return value.plainText == wanted
+        return value.plainText == wanted || value.number.map { $0 == Double(wanted) } == true
       }
     }
     if chosen.isEmpty {
@@ -290,7 +312,14 @@ extension Planner {
       byValue[Rows.key(columns.map { row.values[$0] }), default: []].append(row.job)
     }
     let all = Rows(axes: producer.axes, values: chosen.map(\.values))
-    rows = rows.joined(with: all.projected(on: carried))
+    let projected = all.projected(on: carried)
+    guard rows.joins(with: projected, within: Self.mostInstances) else {
+      faults.refuse(
+        "with this input the stage has more than \(Self.mostInstances) instances", at: node.place,
+        remedy: "gather the input with '[*]', or give both stages the same axes")
+      return nil
+    }
+    rows = rows.joined(with: projected)
     let gathers = selection == .all || fixed.values.contains { $0 == nil }
     return Link(target: .jobs(axes: carried, byValue: byValue, port: output), gathers: gathers)
   }

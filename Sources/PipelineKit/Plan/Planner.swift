@@ -14,7 +14,7 @@ public protocol ContractCatalogue {
 /// Makes a plan of a manifest, noting every fault before anything runs.
 public struct Planner {
   /// What a stage's name stands for while the manifest is expanded.
-  struct Expansion {
+  struct Instances {
     var axes: [String] = []
     /// One row an instance, in order; its job is nil where a condition left it out.
     var rows: [(values: [JSONValue], job: Int?)] = []
@@ -32,16 +32,22 @@ public struct Planner {
   var sourceIndex: [String: Int] = [:]
   var stageIndex: [String: Int] = [:]
   /// By the stage's index; nil where it is not looked at yet.
-  var expansions: [Expansion?] = []
+  var expansions: [Instances?] = []
   var programs: [String: StageProgram] = [:]
   var jobs: [Job] = []
   /// The instances of the stage that is expanded.
   var jobNames: Set<String> = []
   /// Words of commands that were met, as they were read and as they came out last.
   var words: [String: (template: Template, word: CommandWord)] = [:]
+  var hints: [String] = []
+  /// Whether a word of a command is a file of the project, by the word.
+  var projectFiles: [String: Bool] = [:]
   /// The outputs of the command that was read last.
   var lastOutputs: [Job.Output] = []
   var pinnedPrograms: Set<String> = []
+  /// How many of each named token there are, as the manifest says.
+  private var totals: [String: Int] = [:]
+  private var cache: String?
 
   /// Reads, checks and expands the manifest at `path`.
   /// - Throws: `Faults`, all of them.
@@ -69,34 +75,42 @@ public struct Planner {
   }
 
   private mutating func expand() {
-    scope.variables = VariableResolver.resolve(manifest.variables, faults: faults)
+    scope = VariableResolver.resolve(manifest.variables, faults: faults)
     for source in manifest.sources { add(source) }
     stageIndex.reserveCapacity(manifest.stages.count)
     for (index, stage) in manifest.stages.enumerated() { stageIndex[stage.name] = index }
     expansions = Array(repeating: nil, count: manifest.stages.count)
     jobs.reserveCapacity(manifest.stages.count)
+    readTop()
     for index in stageOrder() { expand(index) }
   }
 
   private mutating func add(_ source: Manifest.Source) {
     let filled = faults.collect { try scope.fill(source.path) }
     sourceIndex[source.name] = sources.count
-    guard let text = filled?.string else {
-      if filled != nil {
-        faults.refuse("the path of source '\(source.name)' is not text", at: source.place)
+    guard let text = filled?.string, !text.isEmpty else {
+      if let filled {
+        faults.refuse(
+          "the path of source '\(source.name)' is "
+            + (filled == "" ? "empty" : "\(filled.kindName) and must be text"), at: source.place)
       }
       sources.append(.init(name: source.name, path: "", place: source.place))
       return
     }
     let base = isFromCommandLine(source.path) ? currentDirectory() : manifest.root
     let path = Files.join(base, text)
+    var found = Plan.Source(name: source.name, path: path, place: source.place)
     if !Files.exists(path) {
-      faults.append(
-        Fault(
-          .missingInput, "source '\(source.name)': there is nothing at '\(path)'",
-          at: source.place))
+      found.pattern = Glob(path)
+      let isEmpty = faults.collect { try found.pattern?.files().isEmpty ?? true } ?? false
+      if isEmpty {
+        let what = found.pattern == nil ? "there is nothing at" : "no file matches"
+        faults.append(
+          Fault(
+            .missingInput, "source '\(source.name)': \(what) '\(path)'", at: source.place))
+      }
     }
-    sources.append(.init(name: source.name, path: path, place: source.place))
+    sources.append(found)
   }
 
   /// Whether a path is one variable that `--set` gave: such a path starts where the user is.
@@ -107,20 +121,37 @@ public struct Planner {
     return manifest.variables.contains { $0.name == name && $0.isOverride }
   }
 
+  /// Reads what stands at the top of the manifest beside the stages.
+  private mutating func readTop() {
+    for entry in manifest.tokens {
+      totals[entry.key] = quantity(entry.value, "a count of 0 or more") { Self.natural($0) }
+    }
+    guard let node = manifest.cache, let value = faults.collect({ try scope.fill(node) }),
+      !value.isNull
+    else { return }
+    guard let text = value.string, !text.isEmpty else {
+      faults.refuse(
+        "cache is " + (value == "" ? "empty" : "\(value.kindName)")
+          + " and must be the path of a folder", at: node.place)
+      return
+    }
+    cache = text
+  }
+
   private func finish(_ overrides: [String]) throws -> Plan {
     var tokens: [String: Int] = [:]
     for job in jobs {
       for (name, count) in job.resources.tokens { tokens[name] = max(tokens[name] ?? 1, count) }
     }
-    for entry in manifest.tokens {
-      if case .integer(let count) = entry.value.value { tokens[entry.key] = count }
-    }
-    let cache = try manifest.cache.map { try scope.fill($0) }?.string
+    let maps = Set(manifest.variables.filter(\.isLiteralMap).map(\.name))
+    for (name, count) in totals { tokens[name] = count }
     return Plan(
       files: manifest.files, name: manifest.name, root: lexical(absolute(manifest.root)),
       sources: sources, jobs: jobs, pinnedPrograms: pinnedPrograms.sorted(), tokens: tokens,
       cache: cache.map { Files.join(manifest.root, $0) }, overrides: overrides,
-      variables: scope.variables)
+      hints: hints,
+      // Of a parameter file its values are told, not the maps that they stand in.
+      variables: scope.variables.filter { !maps.contains($0.key) })
   }
 }
 
@@ -138,10 +169,17 @@ struct Override {
   }
 
   func apply(to manifest: inout Manifest, faults: FaultCollector) {
-    guard let dot = target.firstIndex(of: ".") else {
+    let isVariable = manifest.variables.contains { $0.name == target }
+    guard let dot = target.firstIndex(of: "."), !isVariable else {
       guard let index = manifest.variables.firstIndex(where: { $0.name == target }) else {
         faults.unknown(
           "variable", target, among: manifest.variables.map(\.name), at: node.place)
+        return
+      }
+      guard !manifest.variables[index].isLiteralMap else {
+        faults.refuse(
+          "'\(target)' is a map of a parameter file", at: node.place,
+          remedy: "set one of its values, such as \(target).NAME")
         return
       }
       manifest.variables[index] = .init(name: target, node: node, isOverride: true)

@@ -32,6 +32,21 @@ struct Rows {
     return result
   }
 
+  /// Whether `joined(with:)` has at most `most` rows, without making them.
+  func joins(with other: Rows, within most: Int) -> Bool {
+    let (product, isTooLarge) = values.count.multipliedReportingOverflow(by: other.values.count)
+    if !isTooLarge, product <= most { return true }
+    let shared = other.axes.filter { axes.contains($0) }
+    guard !shared.isEmpty else { return false }
+    let here = shared.map { axes.firstIndex(of: $0)! }
+    let there = shared.map { other.axes.firstIndex(of: $0)! }
+    var counts: [String: Int] = [:]
+    for row in other.values { counts[Self.key(there.map { row[$0] }), default: 0] += 1 }
+    var rows = 0
+    for row in values { rows += counts[Self.key(here.map { row[$0] })] ?? 0 }
+    return rows <= most
+  }
+
   /// The rows' values on `kept` axes alone, each combination once, in order.
   func projected(on kept: [String]) -> Rows {
     let columns = kept.map { axes.firstIndex(of: $0)! }

@@ -24,6 +24,8 @@ final class Evaluator {
   /// The name under which this manifest's instances are remembered.
   let manifest: String
   private var sources: [Int: Digest] = [:]
+  /// Folders that stand for the sources that are patterns.
+  private var views: [Int: String] = [:]
   private(set) lazy var instances =
     (try? workspace.state.instances(of: manifest, count: plan.jobs.count)) ?? [:]
   /// Actions of this run that are not committed yet.
@@ -47,7 +49,7 @@ final class Evaluator {
     if let known = sources[index] { return known }
     let source = plan.sources[index]
     do {
-      let digest = try trees.digest(source.path)
+      let digest = try trees.digest(try path(source: index))
       sources[index] = digest
       return digest
     } catch let fault as Fault {
@@ -63,7 +65,18 @@ final class Evaluator {
   /// Looks at a source again; false where it is no longer what it was.
   func isUnchanged(source index: Int) -> Bool {
     guard let known = sources[index] else { return true }
-    return (try? trees.digest(plan.sources[index].path)) == known
+    return (try? trees.digest(try path(source: index))) == known
+  }
+
+  /// The path at which a source's content is read: for a pattern a folder of links to what it finds.
+  func path(source index: Int) throws -> String {
+    guard let pattern = plan.sources[index].pattern else {
+      return absolute(plan.sources[index].path)
+    }
+    if let known = views[index] { return known }
+    let path = try workspace.view(of: pattern)
+    views[index] = path
+    return path
   }
 
   /// A job's inputs as digests in the order of its ports, `outputs` being those of its producers.

@@ -7,8 +7,8 @@ extension Scheduler {
     let job = plan.jobs[index]
     let inputs = try evaluator.inputs(of: job) { outputs[$0] }
     let verdict = try evaluator.verdict(of: job, inputs: inputs)
-    if options.forced.contains(index), tries[index] == nil {
-      try enqueue(index, verdict, .forced)
+    if job.always || options.forced.contains(index), tries[index] == nil {
+      try enqueue(index, verdict, job.always ? .always : .forced)
       return
     }
     try settle(index, verdict, orRunBecause: nil)
@@ -36,7 +36,9 @@ extension Scheduler {
 
   /// A result from the folder that is shared with other workspaces.
   private func fetch(_ index: Int, _ verdict: Evaluator.Verdict) throws -> Outputs? {
-    guard let folder = plan.cache, !options.forced.contains(index) else { return nil }
+    guard let folder = plan.cache, !plan.jobs[index].always, !options.forced.contains(index) else {
+      return nil
+    }
     let cache = SharedCache(folder)
     guard cache.outputs(verdict.key) != nil else { return nil }
     let run = try runNumber()

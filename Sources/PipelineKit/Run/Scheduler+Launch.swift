@@ -40,7 +40,7 @@ extension Scheduler {
     }
     heldKeys.insert(verdict.key)
     // Another run may have finished it between the decision and the lock.
-    if reason != .forced, tries[index] == nil,
+    if reason != .forced, reason != .always, tries[index] == nil,
       case .present = try evaluator.standing(of: verdict.key, job)
     {
       release(verdict.key)
@@ -76,7 +76,8 @@ extension Scheduler {
   ) throws -> Launch {
     var launch = Launch(
       job: job.index, arguments: [], environment: Self.environment(job, grant),
-      directory: plan.root, log: "\(folder)/log", givesEvents: false)
+      directory: job.directory.map { Files.join(plan.root, $0) } ?? plan.root, log: "\(folder)/log",
+      givesEvents: false)
     var own = [folder]
     if confinement.needsTemporaryFolder {
       launch.environment["TMPDIR"] = "\(folder)/temporary"
@@ -92,7 +93,7 @@ extension Scheduler {
       launch.arguments = [program.path, "run"]
       for input in job.inputs {
         for origin in input.origins {
-          launch.arguments += ["--in", "\(input.port)=\(path(origin))"]
+          launch.arguments += ["--in", "\(input.port)=\(try path(origin, folder))"]
         }
       }
       for output in job.outputs {
@@ -103,41 +104,62 @@ extension Scheduler {
       ]
       launch.givesEvents = true
     case .command(let words):
-      launch.arguments = words.flatMap { self.words($0, job, folder) }
-      guard let program = findProgram(launch.arguments.first ?? "", root: plan.root) else {
-        throw Fault(
-          .badInput, "there is no program '\(launch.arguments.first ?? "")'", at: job.place)
-      }
-      launch.arguments[0] = program
+      launch.arguments = try words.flatMap { try self.words($0, job, folder) }
     }
+    try wrap(&launch, job, folder)
     launch.writable = confinement.places(own, job.writes)
     return launch
   }
 
-  /// The path a job reads an input from.
-  private func path(_ origin: Job.Origin) -> String {
+  /// Puts the wrapper's words first, and the program's path in place of its name.
+  private func wrap(_ launch: inout Launch, _ job: Job, _ folder: String) throws {
+    let wrapper = try job.wrapper.flatMap { try words($0, job, folder) }
+    if wrapper.isEmpty, case .stage = job.program { return }
+    launch.arguments = wrapper + launch.arguments
+    let name = launch.arguments.first ?? ""
+    guard let program = findProgram(name, root: launch.directory) else {
+      throw Fault(.badInput, "there is no program '\(name)'", at: job.place)
+    }
+    launch.arguments[0] = program
+  }
+
+  /// The path a job reads an input from; `folder` is the attempt's.
+  private func path(_ origin: Job.Origin, _ folder: String) throws -> String {
     switch origin {
-    case .source(let index): return absolute(plan.sources[index].path)
+    case .source(let index): return try evaluator.path(source: index)
     case .job(let index, let port):
       guard let digest = outputs[index]?[port] else { return "" }
-      return workspace.store.path(digest)
+      let object = workspace.store.path(digest)
+      guard let output = plan.jobs[index].outputs.first(where: { $0.port == port }),
+        !output.suffix.isEmpty
+      else { return object }
+      // Objects have no endings, which programs may go by.
+      let place = "\(folder)/in/\(index)"
+      let link = "\(place)/\(output.name)"
+      try Files.makeDirectories(place)
+      if !Files.exists(link) { try Files.symbolicLink(to: object, at: link) }
+      return link
     }
   }
 
   /// One word of a command, which a list of inputs makes several.
-  private func words(_ word: CommandWord, _ job: Job, _ folder: String) -> [String] {
+  private func words(_ word: CommandWord, _ job: Job, _ folder: String) throws -> [String] {
     if word.parts.count == 1, case .input(let port) = word.parts[0] {
-      return job.inputs.first { $0.port == port }?.origins.map { path($0) } ?? []
+      return try job.inputs.first { $0.port == port }?.origins.map { try path($0, folder) } ?? []
     }
-    let text = word.parts.map { part in
+    let texts = try word.parts.map { part -> String in
       switch part {
-      case .text(let text): text
+      case .text(let text): return text
       case .input(let port):
-        job.inputs.first { $0.port == port }?.origins.first.map { path($0) } ?? ""
-      case .output(let port): "\(folder)/out/\(port)"
+        let origin = job.inputs.first { $0.port == port }?.origins.first
+        return try origin.map { try path($0, folder) } ?? ""
+      case .output(let port):
+        return "\(folder)/out/\(job.outputs.first { $0.port == port }?.name ?? port)"
+      case .place(.project): return plan.root
+      case .place(.workspace): return absolute(workspace.path)
       }
     }
-    return [text.joined()]
+    return [texts.joined()]
   }
 
   /// Variables that every job sees; they change where programs are found, never what they make.

@@ -42,7 +42,7 @@ extension Scheduler {
     var found: Outputs = [:]
     try checkNames(job, attempt)
     for output in job.outputs {
-      let object = try workspace.store.adopt("\(attempt.folder)/out/\(output.port)", as: output)
+      let object = try workspace.store.adopt("\(attempt.folder)/out/\(output.name)", as: output)
       objects.append(object)
       if object.isNew {
         stamps[object.digest] = try Self.stamps(workspace.store.path(object.digest))
@@ -64,7 +64,7 @@ extension Scheduler {
 
   /// Nothing but the declared outputs may lie beside them.
   private func checkNames(_ job: Job, _ attempt: Attempt) throws {
-    let declared = Set(job.outputs.map(\.port))
+    let declared = Set(job.outputs.map(\.name))
     guard
       let other = try Files.list("\(attempt.folder)/out").first(where: { !declared.contains($0) })
     else { return }

@@ -5,6 +5,10 @@ extension Scheduler {
   /// Leaves a snapshot of a run after which every wanted job is up to date; nothing where a stamp
   /// is racy or a job did not settle.
   func writeSnapshot(_ identity: Digest) {
+    // What runs always, and what a pattern finds, is not seen from stamps.
+    guard !plan.jobs.contains(where: { $0.always && options.wanted[$0.index] }),
+      !evaluator.knownSources.contains(where: { plan.sources[$0.index].pattern != nil })
+    else { return }
     guard !workspace.state.isReadOnly, let writer = makeSnapshot() else { return }
     let count = options.wanted.count { $0 }
     try? writer.write(jobs: count, to: Snapshot.path(workspace.path, identity))

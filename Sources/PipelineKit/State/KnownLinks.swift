@@ -77,7 +77,7 @@ final class KnownLinks {
       let start = folder.utf8.count + 1
       for output in job.outputs {
         guard let target = Snapshot.Target(&cursor), shards[Int(target.digest[0])] != nil,
-          strlen(target.path) > start, strcmp(target.path + start, output.port) == 0,
+          strlen(target.path) > start, strcmp(target.path + start, output.name) == 0,
           let digest = outputs[output.port], digest.bytes.elementsEqual(target.digest)
         else { return false }
       }

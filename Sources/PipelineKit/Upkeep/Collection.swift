@@ -115,6 +115,7 @@ extension Workspace {
     }
     try add(.attempt, "attempts", "left by a run that was killed")
     try add(.failed, "failed", "left by a failed attempt")
+    try add(.attempt, "views", "links to what a pattern found; a run makes them again")
     try add(.state, "work", "checkpoints of an attempt that did not end well")
     try add(.damaged, "damaged", "set aside because its bytes have changed")
     try add(.attempt, "store/incoming", "left by a copy that was cut off")
