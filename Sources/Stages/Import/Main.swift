@@ -35,9 +35,7 @@ import Weights
   static func run(_ context: StageContext) throws {
     let path = context.input("files")
     let encoder = Architecture.named(context.parameters.string("encoder")) ?? .clip
-    let weights = try ImportedWeights.open(
-      path, as: encoder, prefix: context.parameters.optionalString("prefix"),
-      dropUnexpected: context.parameters.string("unexpected") == "drop")
+    let weights = try open(path, as: encoder, context)
     guard Files.isDirectory(path) || ![.shards, .rawFloats].contains(weights.file.format) else {
       throw Fault(
         .usage, "'\(path)' only names the files that hold the weights",
@@ -46,6 +44,10 @@ import Weights
     for (name, reason) in weights.unused.prefix(20) { context.note("left out \(name): \(reason)") }
     if weights.unused.count > 20 {
       context.note("left out \(weights.unused.count - 20) more tensors")
+    }
+    if !weights.file.opaque.isEmpty {
+      context.note(
+        "not executed, and left out: \(weights.file.opaque.joined(separator: ", "))")
     }
     let description = try describe(weights, context)
     try weights.write(
@@ -58,6 +60,28 @@ import Weights
     try Vocabulary.copy(from: path, to: context.output("model"))
     try context.seal(
       "model", rows: ["tensors": weights.tensors.count], metadata: description)
+  }
+
+  /// Matches the file's tensors; where they are another network's that Ferry has, the fault says so.
+  private static func open(
+    _ path: String, as encoder: Architecture, _ context: StageContext
+  ) throws -> ImportedWeights {
+    let file = try WeightFile.open(path)
+    let prefix = context.parameters.optionalString("prefix")
+    do {
+      return try ImportedWeights(
+        file, as: encoder, prefix: prefix,
+        dropUnexpected: context.parameters.string("unexpected") == "drop")
+    } catch let fault as Fault {
+      let fitting = Architecture.all.filter {
+        (try? ImportedWeights(file, as: $0, prefix: prefix)) != nil
+      }
+      guard !fitting.isEmpty else { throw fault }
+      throw Fault(
+        .badInput,
+        "the file holds \(fitting.map(\.name).joined(separator: " or ")), not \(encoder.name)",
+        at: .init(path), remedy: "set encoder=\(fitting[0].name)")
+    }
   }
 
   /// What the artifact says of itself: enough to build the network, and where it came from.
