@@ -1,4 +1,5 @@
 import Artifacts
+import Imaging
 import Networks
 import Platform
 import Testing
@@ -147,5 +148,38 @@ import Weights
     let found = fault { _ = try damaged["matrix"]?.floats() }
     #expect(found?.message.contains("checksum differs") == true, "\(String(describing: found))")
     #expect(try damaged["scalar"]?.floats() == [2.5], "other entries are whole")
+  }
+
+  /// Turned filters on red first give what the file's filters give on blue first.
+  @Test func filtersOfBlueFirstAreTurned() throws {
+    let folder = try TemporaryDirectory()
+    let weights = try ImportedWeights.open(golden("residual.safetensors"), as: encoder("resnet18"))
+    let known = try KnownWeights.named("resnet18-msceleb-bgr")
+    let input = try #require(known.input)
+    let description: JSONValue = ["input": input.json]
+    try weights.write(
+      to: folder("a.safetensors"), turnsColours: input.isBlueFirst, description: description)
+    let turned = try ImportedWeights.open(folder("a.safetensors"), as: encoder("resnet18"))
+    let old = try #require(weights["conv1.weight"]).floats()
+    let new = try #require(turned["conv1.weight"]).floats()
+    for index in old.indices {
+      let (filter, rest) = (index / 147, index % 147)
+      #expect(new[index] == old[filter * 147 + (2 - rest / 49) * 49 + rest % 49])
+    }
+    #expect(try turned["bn1.weight"]?.floats() == weights["bn1.weight"]?.floats())
+    let normalisation = try #require(Normalisation(published: description))
+    #expect(
+      normalisation
+        == Normalisation(mean: [0.406, 0.456, 0.485], deviation: [0.225, 0.224, 0.229]))
+    #expect(
+      try EncoderCatalogue.standard.kind("resnet18").normalisation(description) == normalisation)
+    #expect(try EncoderCatalogue.standard.kind("resnet18").normalisation(.null) == .imageNet)
+  }
+
+  @Test func faceWeightsAreKnownByName() throws {
+    #expect(try KnownWeights.named("resnet18-ijba").input?.deviation == [1, 1, 1])
+    #expect(try KnownWeights.named("resnet18-msceleb").input?.isBlueFirst == false)
+    let found = fault { _ = try KnownWeights.named("resnet18-msceleb-rgb") }
+    #expect(found?.remedy?.contains("resnet18-msceleb") == true)
   }
 }

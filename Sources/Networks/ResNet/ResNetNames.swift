@@ -11,10 +11,15 @@ struct ResNetNames: NameTable {
   let depths: [Int]
   let isBottleneck: Bool
 
+  let colours: String? = "conv1.weight"
+
   var marks: [String] { ["conv1.weight", "4.0.conv1.weight"] }
 
   func place(_ name: String, rank: Int) -> TensorPlace? {
     if name.hasSuffix(".num_batches_tracked") { return .unused("a count of training batches") }
+    if name == "feature.weight" || name == "feature.bias" {
+      return .unused("a layer between the features and the classifier")
+    }
     if name == "fc.weight" || name == "fc.bias" { return .unused("the classifier") }
     let parts = name.split(separator: ".", maxSplits: 1)
     guard parts.count == 2 else { return nil }
