@@ -196,7 +196,7 @@ let package = Package(
     tests("PipelineKit", ["PipelineKit", "Artifacts", "CProcess"], computing: false),
     tests("StageKit", ["StageKit", "Artifacts"]),
     tests("Downloads", ["Downloads", "Artifacts"]),
-    tests("Weights", ["Weights", "Networks", "Archives", "Artifacts"], golden: true),
+    tests("Weights", ["Weights", "Networks", "Archives", "Artifacts", "Imaging"], golden: true),
     tests("Faces", ["Faces", "Imaging", "Artifacts"], golden: true),
     tests("Language", ["Language", "Neural", "Tensors", "Artifacts", "Archives"], golden: true),
     tests("Portraits", ["Portraits", "Imaging"]),

@@ -48,7 +48,8 @@ enum ModelFiles {
 
   private static let weights = [
     "general.safetensors", "big-endian.npy", "general.npz", "packed.npz", "general.pt",
-    "general-legacy.pt", "deflated.pt", "script.pt", "align.safetensors",
+    "general-legacy.pt", "deflated.pt", "script.pt", "align.safetensors", "company.pt",
+    "company-legacy.pt", "arrays-2.pkl", "arrays-5.pkl", "eighths.safetensors",
   ]
 
   /// Texts that the clean-up and the splitting treat in different ways.

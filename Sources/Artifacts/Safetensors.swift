@@ -47,6 +47,8 @@ public final class SafetensorsFile: Sendable {
   public let path: String
   /// In the order of their data.
   public let entries: [TensorEntry]
+  /// Tensors of types that Ferry does not read, such as F8_E4M3: their names and types.
+  public let unread: [(name: String, type: String)]
   public let metadata: [String: String]
   private let map: MappedFile
   private let data: Int
@@ -59,6 +61,7 @@ public final class SafetensorsFile: Sendable {
     map = try MappedFile(path)
     let header = try map.withBytes { try SafetensorsHeader($0, file: path) }
     entries = header.entries
+    unread = header.unread
     metadata = header.metadata
     data = header.dataStart
     byName = Dictionary(

@@ -3,6 +3,8 @@ import Platform
 /// The checked header of a safetensors file.
 struct SafetensorsHeader {
   let entries: [TensorEntry]
+  /// Tensors of types that Ferry does not read.
+  let unread: [(name: String, type: String)]
   let metadata: [String: String]
   /// Where the data section starts.
   let dataStart: Int
@@ -26,7 +28,9 @@ struct SafetensorsHeader {
     let json = try JSONValue.parse(text, file: file)
     dataStart = 8 + Int(length)
     metadata = try Self.metadata(json, fault)
-    entries = try Self.entries(json, size: bytes.count - dataStart, fault)
+    let all = try Self.entries(json, size: bytes.count - dataStart, fault)
+    entries = all.compactMap(\.entry)
+    unread = all.filter { $0.entry == nil }.map { ($0.name, $0.type) }
   }
 
   private static func metadata(_ json: JSONValue, _ fault: (String) -> Fault) throws
@@ -41,9 +45,9 @@ struct SafetensorsHeader {
   }
 
   private static func entries(_ json: JSONValue, size: Int, _ fault: (String) -> Fault) throws
-    -> [TensorEntry]
+    -> [Place]
   {
-    var entries: [TensorEntry] = []
+    var entries: [Place] = []
     for (name, value) in json.object ?? [:] where name != "__metadata__" {
       entries.append(try entry(name, value, size: size, fault))
     }
@@ -64,26 +68,45 @@ struct SafetensorsHeader {
 
   private static func entry(
     _ name: String, _ value: JSONValue, size: Int, _ fault: (String) -> Fault
-  ) throws -> TensorEntry {
+  ) throws -> Place {
     guard let members = value.object, members.count == 3, let word = members["dtype"]?.string,
       let shape = members["shape"]?.array?.map(\.integer),
       let offsets = members["data_offsets"]?.array?.map(\.integer), offsets.count == 2
     else { throw fault("'\(name)' needs exactly dtype, shape and two data_offsets") }
-    guard let type = ElementType(rawValue: word) else {
+    let type = ElementType(rawValue: word)
+    guard let bits = type.map({ $0.width * 8 }) ?? Self.otherBits[word] else {
       throw fault("'\(name)' has the unknown type '\(word)'")
     }
     guard let start = offsets[0], let end = offsets[1], start >= 0, start <= end, end <= size
     else { throw fault("'\(name)' lies outside the file") }
-    var bytes = type.width
+    var size = bits
     for extent in shape {
       guard let extent, extent >= 0 else { throw fault("'\(name)' has a bad shape") }
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+      let (product, overflow) = size.multipliedReportingOverflow(by: extent)
       guard !overflow else { throw fault("'\(name)' has a shape too large to count") }
-      bytes = product
+      size = product
     }
-    guard bytes == end - start else {
-      throw fault("'\(name)' needs \(bytes) bytes, its offsets span \(end - start)")
+    guard size % 8 == 0, size / 8 == end - start else {
+      throw fault("'\(name)' needs \(size / 8) bytes, its offsets span \(end - start)")
     }
-    return TensorEntry(name: name, type: type, shape: shape.map { $0 ?? 0 }, range: start..<end)
+    let entry = type.map {
+      TensorEntry(name: name, type: $0, shape: shape.map { $0 ?? 0 }, range: start..<end)
+    }
+    return Place(name: name, type: word, range: start..<end, entry: entry)
   }
+
+  /// Where a tensor lies, of whatever type.
+  private struct Place {
+    var name: String
+    var type: String
+    var range: Range<Int>
+    /// Nil for a type that Ferry does not read.
+    var entry: TensorEntry?
+  }
+
+  /// Bits an element of the format's types that Ferry does not read.
+  private static let otherBits = [
+    "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
+    "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "C64": 64,
+  ]
 }

@@ -19,6 +19,11 @@ public struct AugmentationPlan: Sendable, Equatable {
     self.erasing = erasing
   }
 
+  /// The same with another normalisation.
+  public func with(_ normalisation: Normalisation) -> AugmentationPlan {
+    AugmentationPlan(size: size, steps: steps, normalisation: normalisation, erasing: erasing)
+  }
+
   /// The names that `preset` knows.
   public static let presetNames = ["ke-code", "ke-text", "cliper", "none"]
 

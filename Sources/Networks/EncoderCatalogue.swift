@@ -73,6 +73,15 @@ extension KnownWeights {
     return all.filter { $0.how == nil } + all.filter { $0.how != nil }
   }()
 
+  /// - Throws: `Fault` for a name that is not in the catalogue.
+  public static func named(_ name: String) throws -> KnownWeights {
+    if let known = catalogue.first(where: { $0.name == name }) { return known }
+    let near = nearestWord(to: name, among: catalogue.map(\.name))
+    throw Fault(
+      .usage, "there are no known weights '\(name)'",
+      remedy: (near.map { "did you mean '\($0)'? " } ?? "") + "ferry-fetch list has them all")
+  }
+
   /// The entry that has a file with this digest.
   public static func holding(_ digest: Digest) -> KnownWeights? {
     catalogue.first { $0.files.contains { $0.sha256 == digest.hex } }

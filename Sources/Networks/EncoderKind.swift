@@ -83,8 +83,27 @@ public struct EncoderKind: Sendable {
     }
   }
 
+  /// How samples become the input of imported weights: as the import says, or as for the encoder's
+  /// other weights.
+  ///
+  /// - Parameter description: the import's own.
+  public func normalisation(_ description: JSONValue) -> Imaging.Normalisation {
+    Imaging.Normalisation(published: description) ?? normalisation
+  }
+
   /// What `ferry-import` reads it as.
   public var architecture: Architecture {
     Architecture(name, publishedPrefix: Self.prefix, names)
+  }
+}
+
+extension Imaging.Normalisation {
+  /// What an import's description says of its input (`PublishedInput`); nil where it says nothing.
+  public init?(published description: JSONValue) {
+    guard let mean = description["input"]?["mean"]?.numbers, mean.count == 3,
+      let deviation = description["input"]?["std"]?.numbers, deviation.count == 3,
+      deviation.allSatisfy({ $0 > 0 })
+    else { return nil }
+    self.init(mean: mean.map { Float($0) }, deviation: deviation.map { Float($0) })
   }
 }

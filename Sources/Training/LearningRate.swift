@@ -11,7 +11,7 @@ public struct LearningRate: Sendable, Equatable {
     case step
     /// Cosine over `restartEpochs` epochs again and again (Loshchilov and Hutter 2017).
     case warmRestarts = "warm-restarts"
-    /// From the rate to 0 in a straight line over the epochs.
+    /// From the rate after the warm-up to 0 at the end of the last epoch, in a straight line.
     case linear
     /// Up to the rate and down to almost nothing, changing with every step (`OneCycleRate`); there is
     /// no other warm-up.
@@ -65,7 +65,7 @@ public struct LearningRate: Sendable, Equatable {
     switch schedule {
     case .constant: return ConstantRate(rate)
     case .oneCycle: return OneCycleRate(rate, steps: max(epochs, 1))
-    case .linear: return LinearRate(rate, period: whole)
+    case .linear: return LinearRate(rate, period: Double(max(epochs - warmupEpochs, 1)))
     case .cosine: return CosineRate(rate, period: whole)
     case .step: return StepRate(rate, every: max(1, (whole / 3).rounded(.up)))
     case .warmRestarts: return WarmRestarts(rate, period: Double(Self.restartEpochs))

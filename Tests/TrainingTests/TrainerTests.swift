@@ -324,6 +324,9 @@ import Training
     #expect(rates == (0..<20).map { expected.rate(at: Double($0)) })
     let linear = LearningRate(schedule: .linear, rate: 1, warmupEpochs: 0, epochs: 8)
     #expect([0, 2, 8, 9].map(linear.value) == [1, 0.75, 0, 0])
+    // A warm-up shortens the line: it ends at 0 with the last epoch all the same.
+    let late = LearningRate(schedule: .linear, rate: 1, warmupEpochs: 2, epochs: 10)
+    #expect([2, 4, 9, 10].map(late.value) == [1, 0.75, 0.125, 0])
     var warm = LearningRate(schedule: .constant, rate: 1, warmupEpochs: 4, warmupRate: 0, epochs: 9)
     warm.warmup = .linear
     #expect([0, 1, 3, 4, 8].map(warm.value) == [0, 0.25, 0.75, 1, 1])

@@ -69,7 +69,7 @@ import Weights
   }
 
   @Test(arguments: [
-    ("opcode 'P'", "Pstorage\n."), ("opcode 'o'", "(cnumpy\nndarray\no."),
+    ("opcode 'P'", "Pstorage\n."), ("calls what is no name", "(No."),
     ("opcode 0x82", "\u{0}"), ("ends early", ""), ("ends early", "]"),
     ("not there", "."), ("not there", "R."), ("mark that is not there", "t."),
     ("never kept", "h\u{1}."), ("appends to what is no list", "NNa."),

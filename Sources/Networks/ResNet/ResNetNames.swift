@@ -3,21 +3,34 @@ import Platform
 import Weights
 
 /// Residual networks (He et al. 2016): torchvision's names, without the classifier.
+///
+/// Also as `torch.nn.Sequential(*children)`, which counts the parts instead of naming them: 0 is the
+/// first convolution, 1 its normalisation, 2 and 3 have no weights, 4 to 7 are the stages.
 struct ResNetNames: NameTable {
   /// Blocks in each stage.
   let depths: [Int]
   let isBottleneck: Bool
 
-  var marks: [String] { ["conv1.weight"] }
+  let colours: String? = "conv1.weight"
+
+  var marks: [String] { ["conv1.weight", "4.0.conv1.weight"] }
 
   func place(_ name: String, rank: Int) -> TensorPlace? {
     if name.hasSuffix(".num_batches_tracked") { return .unused("a count of training batches") }
+    if name == "feature.weight" || name == "feature.bias" {
+      return .unused("a layer between the features and the classifier")
+    }
     if name == "fc.weight" || name == "fc.bias" { return .unused("the classifier") }
-    let parts = name.split(separator: ".")
-    guard let first = parts.first, first == "conv1" || first == "bn1" || first.hasPrefix("layer")
-    else { return nil }
-    return .whole(name)
+    let parts = name.split(separator: ".", maxSplits: 1)
+    guard parts.count == 2 else { return nil }
+    let part = Self.counted[parts[0]] ?? String(parts[0])
+    guard part == "conv1" || part == "bn1" || part.hasPrefix("layer") else { return nil }
+    return .whole("\(part).\(parts[1])")
   }
+
+  private static let counted: [Substring: String] = [
+    "0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4",
+  ]
 
   func layout(_ shapes: [String: [Int]]) -> ArchitectureLayout {
     var layout = ArchitectureLayout()

@@ -13,7 +13,21 @@ enum ResidualNetworks {
         KnownWeights(
           name: "resnet18-msceleb", summary: "resnet18 trained on MS-Celeb-1M faces",
           encoder: "resnet18", licence: "none stated; the dataset was withdrawn by its owner",
-          how: "the link in the README of the DAN, SCN or EAC repositories: a shared drive's page"),
+          how:
+            "resnet18_msceleb.pth, by the link in the README of the DAN, RUL or EAC repositories: a "
+            + "shared drive's page", input: imageNet(isBlueFirst: false)),
+        KnownWeights(
+          name: "resnet18-msceleb-bgr",
+          summary: "the same, for pictures with blue first, as Ada-CM uses it",
+          encoder: "resnet18", licence: "none stated; the dataset was withdrawn by its owner",
+          how: "resnet18_msceleb.pth, by the link in the README of the Ada-CM repository",
+          input: imageNet(isBlueFirst: true)),
+        KnownWeights(
+          name: "resnet18-ijba",
+          summary: "resnet18 trained on MS-Celeb-1M faces, values 0 to 1, as RAN uses it",
+          encoder: "resnet18", licence: "none stated; the dataset was withdrawn by its owner",
+          how: "ijba_res18_naive.pth.tar, by the link in the README of the RAN repository",
+          input: PublishedInput(isBlueFirst: false, mean: [0, 0, 0], deviation: [1, 1, 1])),
       ]),
     kind(
       "resnet34", "ResNet-34", .resnet34,
@@ -45,6 +59,11 @@ enum ResidualNetworks {
         depth, width: options.width, prefix: options.prefix, generator: &generator)
       return VisualEncoder(layer: layer, width: layer.featureCount)
     }
+  }
+
+  private static func imageNet(isBlueFirst: Bool) -> PublishedInput {
+    PublishedInput(
+      isBlueFirst: isBlueFirst, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
   }
 
   private static func torchvision(

@@ -33,11 +33,12 @@ struct FaceEncoder {
 
   private static func imported(_ name: String, _ path: String, size: Int) throws -> FaceEncoder {
     let kind = try EncoderCatalogue.standard.kind(name)
-    let configuration = try Artifact.open(path).metadata["configuration"] ?? .null
+    let description = try Artifact.open(path).metadata
+    let configuration = description["configuration"] ?? .null
     let encoder = try EncoderCatalogue.standard.make(
       name, EncoderOptions(width: kind.width(configuration), imageSize: size))
     try Checkpoint.load(Files.join(path, ModelFile.fileName), into: encoder.layer.state)
-    let plan = AugmentationPlan(size: size, normalisation: kind.normalisation)
+    let plan = AugmentationPlan(size: size, normalisation: kind.normalisation(description))
     return FaceEncoder(
       width: encoder.width, description: nil,
       encode: { rows, pixels in

@@ -28,6 +28,7 @@ struct InspectCommand: ParsableCommand {
       }
       let value: JSONValue = [
         "format": .string(file.format.rawValue), "tensors": .array(tensors),
+        "unread": JSONValue(file.unread.map(\.name)), "opaque": JSONValue(file.opaque),
         "elements": .integer(elements), "architectures": JSONValue(fits.map(\.name)),
         "metadata": .object(file.metadata.mapValues { .string($0) }),
       ]
@@ -46,6 +47,8 @@ struct InspectCommand: ParsableCommand {
         name + spaces(width - name.count) + "  " + type + spaces(4 - type.count) + "  \(shape)\n"
     }
     print(text, terminator: "")
+    for tensor in file.unread { print("not read: \(shown(tensor.fault.message))") }
+    if !file.opaque.isEmpty { print("not executed: \(shown(file.opaque.joined(separator: ", ")))") }
     print("\(file.format.rawValue): \(file.tensors.count) tensors, \(elements) elements")
     print(
       fits.isEmpty

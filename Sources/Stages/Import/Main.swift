@@ -20,6 +20,10 @@ import Weights
         "unexpected", .choice(["refuse", "drop"]), default: "refuse",
         help: "What to do with tensors that the architecture does not have."),
       ContractParameter(
+        "known", .string, default: .null,
+        help: "The weights' name in ferry-fetch list: says how their pictures were prepared, where "
+          + "that differs from the encoder's other weights."),
+      ContractParameter(
         "licence", .string, default: .null,
         help: "The weights' licence, kept in the artifact; known files have it already."),
     ],
@@ -35,9 +39,13 @@ import Weights
   static func run(_ context: StageContext) throws {
     let path = context.input("files")
     let encoder = Architecture.named(context.parameters.string("encoder")) ?? .clip
-    let weights = try ImportedWeights.open(
-      path, as: encoder, prefix: context.parameters.optionalString("prefix"),
-      dropUnexpected: context.parameters.string("unexpected") == "drop")
+    let known = try context.parameters.optionalString("known").map { try KnownWeights.named($0) }
+    if let known, known.encoder != encoder.name {
+      throw Fault(
+        .usage, "the weights '\(known.name)' are not those of \(encoder.name)",
+        remedy: known.encoder.map { "set encoder=\($0)" })
+    }
+    let weights = try open(path, as: encoder, context)
     guard Files.isDirectory(path) || ![.shards, .rawFloats].contains(weights.file.format) else {
       throw Fault(
         .usage, "'\(path)' only names the files that hold the weights",
@@ -47,10 +55,15 @@ import Weights
     if weights.unused.count > 20 {
       context.note("left out \(weights.unused.count - 20) more tensors")
     }
-    let description = try describe(weights, context)
+    if !weights.file.opaque.isEmpty {
+      context.note(
+        "not executed, and left out: \(weights.file.opaque.joined(separator: ", "))")
+    }
+    let description = try describe(weights, known, context)
     try weights.write(
       to: Files.join(context.output("model"), ImportedWeights.fileName),
-      namePrefix: encoder.publishedPrefix, description: description
+      namePrefix: encoder.publishedPrefix, turnsColours: known?.input?.isBlueFirst ?? false,
+      description: description
     ) { done in
       try context.checkCancellation()
       context.progress(done, of: weights.tensors.count, unit: "tensors")
@@ -60,17 +73,41 @@ import Weights
       "model", rows: ["tensors": weights.tensors.count], metadata: description)
   }
 
+  /// Matches the file's tensors; where they are another network's that Ferry has, the fault says so.
+  private static func open(
+    _ path: String, as encoder: Architecture, _ context: StageContext
+  ) throws -> ImportedWeights {
+    let file = try WeightFile.open(path)
+    let prefix = context.parameters.optionalString("prefix")
+    do {
+      return try ImportedWeights(
+        file, as: encoder, prefix: prefix,
+        dropUnexpected: context.parameters.string("unexpected") == "drop")
+    } catch let fault as Fault {
+      let fitting = Architecture.all.filter {
+        (try? ImportedWeights(file, as: $0, prefix: prefix)) != nil
+      }
+      guard !fitting.isEmpty else { throw fault }
+      throw Fault(
+        .badInput,
+        "the file holds \(fitting.map(\.name).joined(separator: " or ")), not \(encoder.name)",
+        at: .init(path), remedy: "set encoder=\(fitting[0].name)")
+    }
+  }
+
   /// What the artifact says of itself: enough to build the network, and where it came from.
-  private static func describe(_ weights: ImportedWeights, _ context: StageContext) throws
-    -> JSONValue
-  {
+  private static func describe(
+    _ weights: ImportedWeights, _ known: KnownWeights?, _ context: StageContext
+  ) throws -> JSONValue {
     let source = context.input("files")
     let digest = try ContentDigest.of(source, threads: context.threads)
-    let licence = try context.parameters.optionalString("licence") ?? knownLicence(source)
+    let licence =
+      try context.parameters.optionalString("licence") ?? known?.licence
+      ?? knownLicence(source)
     if licence == nil {
       context.note("the weights' licence is not recorded: set licence to what their owners say")
     }
-    return [
+    var description: [String: JSONValue] = [
       "architecture": .string(weights.architecture.name),
       "configuration": .object(weights.configuration),
       "elements": .integer(weights.tensors.reduce(0) { $0 + $1.count }),
@@ -80,6 +117,9 @@ import Weights
       ],
       "licence": licence.map { .string($0) } ?? .null,
     ]
+    if let known { description["known"] = .string(known.name) }
+    if let input = known?.input { description["input"] = input.json }
+    return .object(description)
   }
 }
 

@@ -1,4 +1,5 @@
 import Artifacts
+import Imaging
 import Methods
 import Networks
 import Neural
@@ -22,6 +23,14 @@ struct InitialModel {
     } else {
       source = .trained(try ModelFile(path))
     }
+  }
+
+  /// How the imported weights' pictures were prepared, where that is their own.
+  func normalisation() throws -> Normalisation? {
+    guard case .imported(let tensors) = source, let text = tensors.metadata["ferry.weights"] else {
+      return nil
+    }
+    return Normalisation(published: try JSONValue.parse(Array(text.utf8), file: tensors.path))
   }
 
   /// Copies the encoder's weights, and the method's where method and classes are the same.

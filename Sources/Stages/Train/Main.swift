@@ -23,7 +23,12 @@ import Training
   static func run(_ context: StageContext) throws {
     ThreadPool.threads = context.threads
     let data = try TrainingData(context)
-    let options = try TrainingOptions(context.parameters, shardSize: data.shards.size)
+    var options = try TrainingOptions(context.parameters, shardSize: data.shards.size)
+    let initial = try context.optionalInput("initial").map { try InitialModel($0) }
+    if let normalisation = try initial?.normalisation() {
+      options.augmentation = options.augmentation.with(normalisation)
+      context.note("pictures are prepared as the initial weights were trained")
+    }
     let selection = try data.selectionFaces(options.selection)
     let embeddings = try readEmbeddings(context, options, classes: data.shards.classes)
 
@@ -37,10 +42,7 @@ import Training
         values: options.method.values, classes: data.shards.classes, embeddings: embeddings,
         width: encoder.width), &generator)
     var description = try data.description(options, embeddings, context)
-    if let path = context.optionalInput("initial") {
-      let initial = try InitialModel(path)
-      try initial.fill(encoder, objective, description: description) { context.note($0) }
-    }
+    try initial?.fill(encoder, objective, description: description) { context.note($0) }
 
     let trainer = try Trainer(
       options: options, description: description, encoder: encoder, objective: objective,

@@ -7,7 +7,7 @@ import Training
 /// The parameters of `ferry-train`; defaults are the published recipe.
 enum TrainContract {
   static let contract = Contract(
-    name: "train", revision: 5,
+    name: "train", revision: 6,
     summary: "Fit a method to the training rows of shards.",
     parameters: model + optimisation + data + MethodCatalogue.standard.parameters + run,
     inputs: [
@@ -89,8 +89,8 @@ enum TrainContract {
     ContractParameter(
       "schedule", .choice(LearningRate.Schedule.allCases.map(\.rawValue)), default: "cosine",
       help: "cosine: rate/2 (1 + cos(pi (e - warmup) / epochs)); constant; step: a tenth after "
-        + "each third; warm-restarts: a cosine over ten epochs, again and again; linear: to 0 over "
-        + "the epochs; one-cycle: with every step, up from a 25th in the first 30 % and down to "
+        + "each third; warm-restarts: a cosine over ten epochs, again and again; linear: to 0 at the "
+        + "end of the last epoch; one-cycle: with every step, up from a 25th in the first 30 % and down to "
         + "almost 0, without another warm-up."),
     ContractParameter(
       "dropout", .number, default: 0.0, minimum: 0, maximum: 0.95,
@@ -108,7 +108,7 @@ enum TrainContract {
       "clip_norm", .number, default: .null, minimum: 0,
       help: "Largest norm of all gradients together; null: any."),
     ContractParameter(
-      "ema", .number, default: .null, minimum: 0, maximum: 1,
+      "ema", .number, default: .null, minimum: 0, maximum: 0.999999,
       help: "Decay of a running average of the weights, which is then evaluated and kept; null: "
         + "none."),
     ContractParameter(

@@ -40,6 +40,9 @@ package protocol NameTable: Sendable {
   ///   - rank: how many axes it has.
   func place(_ name: String, rank: Int) -> TensorPlace?
 
+  /// The canonical tensor whose second axis is a picture's colours; nil where there is none.
+  var colours: String? { get }
+
   /// New names for tensors whose place depends on other names.
   func renamed(_ names: [String]) -> [String: String]
 
@@ -50,6 +53,7 @@ package protocol NameTable: Sendable {
 }
 
 extension NameTable {
+  package var colours: String? { nil }
   package func renamed(_ names: [String]) -> [String: String] { [:] }
 }
 

@@ -74,7 +74,11 @@ public struct ImportedWeights: Sendable {
     let expected = Set(layout.tensors.map(\.name))
     for (name, shape) in layout.tensors {
       guard let found = shapes[name] else {
-        if !layout.optional.contains(name) { problems.append("'\(name)' \(shape) is missing") }
+        if let reason = match.unreadable[name] {
+          problems.append(reason)
+        } else if !layout.optional.contains(name) {
+          problems.append("'\(name)' \(shape) is missing")
+        }
         continue
       }
       if found != shape { problems.append("'\(name)' has the shape \(found), expected \(shape)") }
@@ -89,7 +93,9 @@ public struct ImportedWeights: Sendable {
       problems += strangers.sorted().map { "'\($0)' is unexpected" }
     }
     if let objection = layout.objection { problems.insert(objection, at: 0) }
-    guard problems.isEmpty else { throw Self.fault(problems, file, architecture) }
+    guard problems.isEmpty else {
+      throw ForeignNetworks.fault(file, architecture) ?? Self.fault(problems, file, architecture)
+    }
     self.architecture = architecture
     self.file = file
     self.unused = unused

@@ -25,11 +25,12 @@ extension ImportedWeights {
   ///
   /// - Parameters:
   ///   - namePrefix: put before every name: `encoder.` where a trained model has it.
+  ///   - turnsColours: write the filters of weights that saw blue first for red first.
   ///   - description: what the file says of itself.
   ///   - progress: called with the number of tensors written, before each one.
   /// - Throws: `Fault` naming a tensor whose numbers are not finite.
   public func write(
-    to path: String, namePrefix: String = "", description: JSONValue,
+    to path: String, namePrefix: String = "", turnsColours: Bool = false, description: JSONValue,
     progress: (Int) throws -> Void = { _ in }
   ) throws {
     let given = try Self.size(of: file.path)
@@ -50,9 +51,28 @@ extension ImportedWeights {
             .badInput, "the tensor '\(tensor.name)' holds numbers that are not finite",
             at: .init(file.path))
         }
+        if turnsColours, tensor.name == architecture.table.colours {
+          return try writer.append(try Self.turned(values, tensor.shape, file.path))
+        }
         try writer.append(UnsafeRawBufferPointer(values))
       }
     }
     try writer.finish()
+  }
+
+  /// Filters `[N, 3, ...]` with their colours in reverse order.
+  private static func turned(
+    _ values: UnsafeBufferPointer<Float>, _ shape: [Int], _ path: String
+  ) throws -> [Float] {
+    guard shape.count == 4, shape[1] == 3 else {
+      throw Fault(
+        .badInput, "the first filters have the shape \(shape), not those of three colours",
+        at: .init(path))
+    }
+    let plane = shape[2] * shape[3]
+    return (0..<shape[0] * 3).flatMap { index in
+      let source = index / 3 * 3 + (2 - index % 3)
+      return values[source * plane..<(source + 1) * plane]
+    }
   }
 }

@@ -8,6 +8,8 @@ struct NameMatch {
   private(set) var unexpected: [String] = []
   /// Tensors that are left out, with the reason.
   private(set) var unused: [(name: String, reason: String)] = []
+  /// By canonical name, why a tensor that is in the file cannot be read.
+  private(set) var unreadable: [String: String] = [:]
   let prefix: String
 
   /// A tensor of the file and what is done with it.
@@ -25,7 +27,16 @@ struct NameMatch {
     self.prefix = try prefix ?? Self.wrapper(file, table, architecture)
     let inside = file.tensors.filter { $0.name.hasPrefix(self.prefix) }
     let names = inside.map { String($0.name.dropFirst(self.prefix.count)) }
-    let renamed = table.renamed(names)
+    let closed = file.unread.filter { $0.name.hasPrefix(self.prefix) }
+    let closedNames = closed.map { String($0.name.dropFirst(self.prefix.count)) }
+    let renamed = table.renamed(names + closedNames)
+    for (tensor, given) in zip(closed, closedNames) {
+      switch table.place(renamed[given] ?? given, rank: 0) {
+      case .whole(let target, _), .part(let target, _, _):
+        unreadable[target] = tensor.fault.message
+      case .unused, nil: unused.append((tensor.name, "cannot be read, and nobody asks for it"))
+      }
+    }
     for (tensor, given) in zip(inside, names) {
       let name = renamed[given] ?? given
       switch table.place(name, rank: tensor.shape.count) {
@@ -55,9 +66,9 @@ struct NameMatch {
     _ file: WeightFile, _ table: any NameTable, _ architecture: Architecture
   ) throws -> String {
     var prefixes: Set<String> = []
-    for tensor in file.tensors {
-      for mark in table.marks where tensor.name.hasSuffix(mark) {
-        let prefix = String(tensor.name.dropLast(mark.count))
+    for name in file.tensors.map(\.name) + file.unread.map(\.name) {
+      for mark in table.marks where name.hasSuffix(mark) {
+        let prefix = String(name.dropLast(mark.count))
         guard prefix.isEmpty || prefix.hasSuffix("."), prefixes.count < prefixLimit else {
           continue
         }
@@ -74,6 +85,7 @@ struct NameMatch {
       )
     }.sorted { ($1.1, $0.0.utf8.count, $0.0) < ($0.1, $1.0.utf8.count, $1.0) }
     guard let best = counted.first else {
+      if let stranger = ForeignNetworks.fault(file, architecture) { throw stranger }
       throw Fault(
         .badInput,
         "the file has no \(architecture.name) weights: none of "

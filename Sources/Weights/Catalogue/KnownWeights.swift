@@ -25,6 +25,8 @@ public struct KnownWeights: Sendable {
   public var files: [Pinned]
   /// How a person obtains it, where `files` is empty.
   public var how: String?
+  /// How pictures must be prepared; nil: as for the encoder's other weights.
+  public var input: PublishedInput?
 
   /// A file that Ferry fetches, or several.
   package init(
@@ -38,9 +40,13 @@ public struct KnownWeights: Sendable {
   }
 
   /// Weights that a person obtains by hand.
-  package init(name: String, summary: String, encoder: String, licence: String, how: String) {
+  package init(
+    name: String, summary: String, encoder: String, licence: String, how: String,
+    input: PublishedInput? = nil
+  ) {
     self.init(name: name, summary: summary, encoder: encoder, licence: licence, files: [])
     self.how = how
+    self.input = input
   }
 
   private static let mtcnn =

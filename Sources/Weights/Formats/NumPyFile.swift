@@ -30,7 +30,9 @@ enum NumPyFile {
         case .objects(let items) = document.arrays[index].content, items.count == 1,
         case .map = items[0]
       else { throw objects(file) }
-      return try TensorWalk.tensors(of: items[0], in: document, file: file)
+      let found = try TensorWalk.tensors(of: items[0], in: document, file: file)
+      if let first = found.unread.first { throw first.fault }
+      return found.tensors
     }
   }
 

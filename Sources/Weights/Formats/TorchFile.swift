@@ -5,7 +5,7 @@ import Platform
 enum TorchFile {
   /// What a zip archive of PyTorch's holds.
   struct Archive {
-    let tensors: [WeightTensor]
+    let tensors: PickledTensors
     let isScript: Bool
   }
 
@@ -37,7 +37,7 @@ enum TorchFile {
       guard let entry = zip["\(prefix)data/\(storage.key)"] else {
         throw Fault(.badInput, "the archive has no storage '\(storage.key)'", at: .init(zip.path))
       }
-      let needed = storage.count.multipliedReportingOverflow(by: storage.type?.width ?? 1)
+      let needed = storage.count.multipliedReportingOverflow(by: storage.type.width)
       guard !needed.overflow, entry.size == needed.partialValue, storage.view == nil else {
         throw Fault(
           .badInput,
@@ -62,8 +62,15 @@ enum TorchFile {
       && head[4..<14].elementsEqual(magic)
   }
 
+  /// Reads a bare pickle of arrays, as `pickle.dump` writes it.
+  static func bare(_ map: MappedFile) throws -> PickledTensors {
+    let document = try Unpickler.read(
+      .mapped(map, 0..<map.bytes.count), globals: .torch, file: map.path)
+    return try TensorWalk.tensors(of: document.root, in: document, file: map.path)
+  }
+
   /// Reads the format before PyTorch 1.6: five pickles, then the storages one after another.
-  static func legacy(_ map: MappedFile) throws -> [WeightTensor] {
+  static func legacy(_ map: MappedFile) throws -> PickledTensors {
     func fault(_ message: String) -> Fault { Fault(.badInput, message, at: .init(map.path)) }
     let whole = WeightBytes.mapped(map, 0..<map.bytes.count)
     func pickle(at start: Int) throws -> PickleDocument {
@@ -89,13 +96,14 @@ enum TorchFile {
 /// Where the storages of a legacy file lie.
 private struct LegacyStorages {
   private var ranges: [String: Range<Int>] = [:]
-  private var types: [String: ElementType] = [:]
+  private var types: [String: StorageType] = [:]
   private let map: MappedFile
 
   init(_ document: PickleDocument, keys: PickleDocument, map: MappedFile) throws {
     self.map = map
     for storage in document.storages {
-      guard let type = storage.type, types[storage.key] ?? type == type else {
+      let type = storage.type
+      guard types[storage.key] ?? type == type else {
         throw fault("the storage '\(storage.key)' has two types")
       }
       types[storage.key] = type
@@ -113,7 +121,7 @@ private struct LegacyStorages {
   private func fault(_ message: String) -> Fault { Fault(.badInput, message, at: .init(map.path)) }
 
   /// Notes a storage's place: its count as 8 bytes, then its elements; returns where it ends.
-  private mutating func take(_ key: String, _ type: ElementType, at start: Int) throws -> Int {
+  private mutating func take(_ key: String, _ type: StorageType, at start: Int) throws -> Int {
     let size = map.bytes.count
     guard start <= size - 8 else { throw fault("the file ends before the storage '\(key)'") }
     let count = map.withBytes {
@@ -128,8 +136,8 @@ private struct LegacyStorages {
   }
 
   func bytes(_ storage: PickledStorage) throws -> WeightBytes {
-    guard let range = ranges[storage.key], let type = storage.type,
-      range.count == storage.count &* type.width
+    let type = storage.type
+    guard let range = ranges[storage.key], range.count == storage.count &* type.width
     else { throw fault("the storage '\(storage.key)' is missing or of another size") }
     guard let view = storage.view else { return .mapped(map, range) }
     let count = range.count / type.width

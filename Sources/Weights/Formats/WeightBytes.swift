@@ -6,6 +6,8 @@ import Platform
 enum WeightBytes: Sendable {
   /// A part of a mapped file.
   case mapped(MappedFile, Range<Int>)
+  /// A part of a mapped archive, inside an entry with a checksum.
+  case stored(StoredEntry, Range<Int>)
   /// A tensor of a safetensors file.
   case safetensors(SafetensorsFile, TensorEntry)
   /// A part of bytes in memory.
@@ -15,7 +17,7 @@ enum WeightBytes: Sendable {
 
   var count: Int {
     switch self {
-    case .mapped(_, let range), .memory(_, let range): range.count
+    case .mapped(_, let range), .memory(_, let range), .stored(_, let range): range.count
     case .safetensors(_, let entry): entry.range.count
     case .packed(let entry): entry.size
     }
@@ -24,17 +26,20 @@ enum WeightBytes: Sendable {
   /// Whether reading needs no memory beyond the file's map.
   var isMapped: Bool {
     switch self {
-    case .mapped, .safetensors: true
+    case .mapped, .stored, .safetensors: true
     case .memory, .packed: false
     }
   }
 
   /// Calls `body` with the bytes.
-  /// - Throws: `Fault` where a compressed entry is damaged, and what `body` throws.
+  /// - Throws: `Fault` where an archive's entry is damaged, and what `body` throws.
   func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
     switch self {
     case .mapped(let file, let range):
       return try file.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    case .stored(let entry, let range):
+      try entry.check()
+      return try entry.map.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     case .safetensors(let file, let entry): return try file.withBytes(entry, body)
     case .memory(let bytes, let range):
       return try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
@@ -49,6 +54,9 @@ enum WeightBytes: Sendable {
     case .mapped(let file, let range):
       let start = range.lowerBound + part.lowerBound
       return .mapped(file, start..<start + part.count)
+    case .stored(let entry, let range):
+      let start = range.lowerBound + part.lowerBound
+      return .stored(entry, start..<start + part.count)
     case .memory(let bytes, let range):
       let start = range.lowerBound + part.lowerBound
       return .memory(bytes, start..<start + part.count)

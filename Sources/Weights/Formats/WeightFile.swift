@@ -7,6 +7,8 @@ public enum WeightFormat: String, Sendable, CaseIterable {
   case torchArchive = "torch-zip"
   case torchScript = "torchscript"
   case torchLegacy = "torch-legacy"
+  /// A pickle of arrays, without PyTorch's frame.
+  case pickle
   case numpy = "npy"
   case numpyArchive = "npz"
   case rawFloats = "raw-float32"
@@ -23,6 +25,10 @@ public struct WeightFile: Sendable {
   public let tensors: [WeightTensor]
   /// The file's own text metadata (safetensors).
   public let metadata: [String: String]
+  /// Tensors that are there and cannot be read; they matter only to those who want them.
+  public private(set) var unread: [UnreadTensor] = []
+  /// What a pickle asks for beyond data, by name; it stays opaque, nothing of it is executed.
+  public private(set) var opaque: [String] = []
   private let byName: [String: Int]
 
   /// Opens weights of any form that Ferry reads, by what the file holds rather than by its name.
@@ -37,7 +43,7 @@ public struct WeightFile: Sendable {
     }
     if Files.isDirectory(path) { return try WeightFolder.open(path) }
     let map = try MappedFile(path)
-    let head = map.withBytes { Array($0.prefix(16)) }
+    let head = map.withBytes { Array($0.prefix(64)) }
     return try head.withUnsafeBytes { try open(map, head: $0, depth: depth) }
   }
 
@@ -45,6 +51,7 @@ public struct WeightFile: Sendable {
     -> WeightFile
   {
     let path = map.path
+    if let fault = NotWeights.fault(path, head) { throw fault }
     if ZipDirectory.isZip(head) {
       let zip = try ZipDirectory(map)
       guard let prefix = TorchFile.prefix(of: zip) else {
@@ -52,10 +59,10 @@ public struct WeightFile: Sendable {
       }
       let archive = try TorchFile.archive(zip, prefix: prefix)
       return try WeightFile(
-        path, archive.isScript ? .torchScript : .torchArchive, archive.tensors)
+        path, archive.isScript ? .torchScript : .torchArchive, pickled: archive.tensors)
     }
     if TorchFile.isLegacy(head) {
-      return try WeightFile(path, .torchLegacy, try TorchFile.legacy(map))
+      return try WeightFile(path, .torchLegacy, pickled: try TorchFile.legacy(map))
     }
     if head.starts(with: NumPyHeader.magic) {
       let name = Self.stem(Files.name(of: path))
@@ -71,8 +78,12 @@ public struct WeightFile: Sendable {
     {
       return try index(path)
     }
+    // PROTO and its version, 2 to 5.
+    if head.count > 1, head[0] == 0x80, (2...5).contains(head[1]) {
+      return try WeightFile(path, .pickle, pickled: try TorchFile.bare(map))
+    }
     if path.hasSuffix(".safetensors") { return try safetensors(path) }
-    throw unknown(path, head)
+    throw unknown(path)
   }
 
   private static func safetensors(_ path: String) throws -> WeightFile {
@@ -81,7 +92,15 @@ public struct WeightFile: Sendable {
       try WeightTensor(
         name: $0.name, type: $0.type, shape: $0.shape, bytes: .safetensors(file, $0), file: path)
     }
-    return try WeightFile(path, .safetensors, tensors, metadata: file.metadata)
+    var found = PickledTensors(tensors: tensors)
+    found.unread = file.unread.map { name, type in
+      UnreadTensor(
+        name: name,
+        fault: Fault(
+          .badInput, "the tensor '\(name)' has the type \(type), which is not read",
+          at: .init(path)))
+    }
+    return try WeightFile(path, .safetensors, pickled: found, metadata: file.metadata)
   }
 
   private static func index(_ path: String) throws -> WeightFile {
@@ -97,15 +116,11 @@ public struct WeightFile: Sendable {
     return try WeightFile(path, .shards, try ShardIndex.tensors(json, file: path))
   }
 
-  private static func unknown(_ path: String, _ head: UnsafeRawBufferPointer) -> Fault {
-    let isPickle = head.count > 1 && head[0] == 0x80 && head[1] <= 5
-    return Fault(
-      .badInput,
-      isPickle
-        ? "a bare pickle, not a file of torch.save"
-        : "not a form of weights that Ferry reads", at: .init(path),
-      remedy: "it reads safetensors, .pth and .pt, TorchScript archives, .npy, .npz, "
-        + "raw float32 with a JSON manifest, and sharded indexes")
+  private static func unknown(_ path: String) -> Fault {
+    Fault(
+      .badInput, "not a form of weights that Ferry reads", at: .init(path),
+      remedy: "it reads safetensors, .pth and .pt, TorchScript archives, pickles of arrays, .npy, "
+        + ".npz, raw float32 with a JSON manifest, and sharded indexes")
   }
 
   /// A name without its last suffix.
@@ -129,6 +144,21 @@ public struct WeightFile: Sendable {
       }
     }
     self.byName = byName
+  }
+
+  /// What a pickle or a header gave.
+  /// - Throws: `Fault` where there is nothing but what cannot be read.
+  private init(
+    _ path: String, _ format: WeightFormat, pickled: PickledTensors,
+    metadata: [String: String] = [:]
+  ) throws {
+    if pickled.tensors.isEmpty {
+      if !pickled.opaque.isEmpty { throw OpaqueNames.fault(pickled.opaque, at: .init(path)) }
+      if let first = pickled.unread.first { throw first.fault }
+    }
+    try self.init(path, format, pickled.tensors, metadata: metadata)
+    unread = pickled.unread
+    opaque = pickled.opaque
   }
 
   public subscript(name: String) -> WeightTensor? { byName[name].map { tensors[$0] } }

@@ -4,7 +4,7 @@ import Platform
 /// A folder of weights: an artifact, a model as Hugging Face lays it out, or several plain files.
 enum WeightFolder {
   private static let weightSuffixes = [
-    ".safetensors", ".pth", ".pt", ".bin", ".npy", ".npz", ".pth.tar",
+    ".safetensors", ".pth", ".pt", ".bin", ".npy", ".npz", ".pth.tar", ".pkl",
   ]
 
   static func open(_ directory: String) throws -> WeightFile {

@@ -12,6 +12,8 @@ struct ZipDirectory: Sendable {
     var size: Int
     /// Where a stored entry's bytes lie in the file.
     var range: Range<Int>
+    /// The CRC-32 of its bytes; 0 where its writer left it out.
+    var checksum: UInt32
   }
   /// Bytes of one compressed entry, at most.
   static let packedLimit = 1 << 30
@@ -21,6 +23,8 @@ struct ZipDirectory: Sendable {
   let entries: [Entry]
   private let map: MappedFile
   private let byName: [String: Int]
+  /// Stored entries that state a checksum, in the order of `entries`.
+  private let stored: [StoredEntry?]
 
   static func isZip(_ head: UnsafeRawBufferPointer) -> Bool {
     head.starts(with: [0x50, 0x4B, 3, 4]) || head.starts(with: [0x50, 0x4B, 5, 6])
@@ -37,14 +41,21 @@ struct ZipDirectory: Sendable {
       }
     }
     self.byName = byName
+    stored = entries.map { entry in
+      entry.isStored && entry.checksum != 0 ? StoredEntry(map, entry) : nil
+    }
   }
 
   subscript(name: String) -> Entry? { byName[name].map { entries[$0] } }
 
   func bytes(_ entry: Entry) -> WeightBytes {
-    entry.isStored
-      ? .mapped(map, entry.range)
-      : .packed(PackedEntry(archive: path, name: entry.name, size: entry.size))
+    guard entry.isStored else {
+      return .packed(PackedEntry(archive: path, name: entry.name, size: entry.size))
+    }
+    guard let index = byName[entry.name], let checked = stored[index] else {
+      return .mapped(map, entry.range)
+    }
+    return .stored(checked, entry.range)
   }
 }
 
@@ -136,7 +147,9 @@ private struct ZipReader {
     default: throw fault("'\(name)' is packed by method \(method)")
     }
     return (
-      .init(name: name, isStored: method == 0, size: size, range: data..<data + packed), next
+      .init(
+        name: name, isStored: method == 0, size: size, range: data..<data + packed,
+        checksum: UInt32(truncatingIfNeeded: try number(start + 16, 4))), next
     )
   }
 

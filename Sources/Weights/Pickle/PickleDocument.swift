@@ -22,6 +22,10 @@ enum PickleValue: Sendable, Equatable {
   case storage(Int)
   case tensor(Int)
   case object(Int)
+  /// Something that only Python could make; nothing of it is kept.
+  case opaque
+  /// A tensor or an array that is there and cannot be read: what it is.
+  case unread(String)
 }
 
 /// A NumPy array in a pickle.
@@ -31,6 +35,8 @@ struct PickledArray: Sendable {
     case empty
     case numbers(ElementType, isBigEndian: Bool, WeightSource)
     case objects([PickleValue])
+    /// Elements that Ferry does not read, such as text.
+    case unread
   }
   var shape: [Int] = []
   var isColumnOrder = false
@@ -47,8 +53,7 @@ enum WeightSource: Sendable, Equatable {
 struct PickledStorage: Sendable, Equatable {
   /// The storage's name: a number, also in the archive (`data/0`).
   var key: String
-  /// Nil for an untyped storage, which counts in bytes.
-  var type: ElementType?
+  var type: StorageType
   /// Elements, or bytes where untyped.
   var count: Int
   /// The part of a root storage that a legacy view covers: its own name, offset and size.
@@ -60,9 +65,21 @@ struct PickledStorage: Sendable, Equatable {
   }
 }
 
+/// The elements of a PyTorch storage.
+struct StorageType: Sendable, Equatable {
+  /// PyTorch's word for it: `Float`, `Untyped`.
+  var name: String
+  /// Nil for an untyped storage, and where Ferry does not read the elements.
+  var element: ElementType?
+  /// Bytes an element; those of an untyped storage count one by one.
+  var width: Int
+}
+
 /// A PyTorch tensor: a strided view of a storage.
 struct PickledTensor: Sendable {
   var storage: Int
+  /// The element type, where the storage is untyped.
+  var type: ElementType?
   /// In elements.
   var offset: Int
   var shape: [Int]
@@ -91,6 +108,14 @@ struct PickleDocument: Sendable {
   var storages: [PickledStorage] = []
   var tensors: [PickledTensor] = []
   var objects: [PickledObject] = []
+  /// The names of what stayed opaque, in their order, at most `opaqueLimit`.
+  private(set) var opaque: [String] = []
+  static let opaqueLimit = 16
+
+  mutating func note(opaque name: String) {
+    guard opaque.count < Self.opaqueLimit, !opaque.contains(name) else { return }
+    opaque.append(name)
+  }
 
   init(bytes: WeightBytes) { self.bytes = bytes }
 

@@ -9,17 +9,21 @@ struct TensorWalk {
   private let document: PickleDocument
   private let file: String
   private let storage: (PickledStorage) throws -> WeightBytes
-  private var found: [WeightTensor] = []
+  private var found = PickledTensors()
   private var names: Set<String> = []
   private var visits = 0
 
+  /// What cannot be read is kept by name with the reason: only tensors that somebody wants must be
+  /// whole.
+  ///
   /// - Parameter storage: where a PyTorch storage's bytes lie.
   static func tensors(
     of root: PickleValue, in document: PickleDocument, file: String,
     storage: @escaping (PickledStorage) throws -> WeightBytes = TensorWalk.none
-  ) throws -> [WeightTensor] {
+  ) throws -> PickledTensors {
     var walk = TensorWalk(document, file: file, storage: storage)
     try walk.visit(root, path: "", depth: 0)
+    walk.found.opaque = document.opaque
     return walk.found
   }
 
@@ -56,8 +60,15 @@ struct TensorWalk {
       try visitAll(document.tuples[index], path: path, depth: depth)
     case .object(let index):
       try visit(document.objects[index].state, path: path, depth: depth + 1)
-    case .tensor(let index): try take(document.tensors[index], path)
-    case .array(let index): try take(document.arrays[index], path)
+    case .tensor(let index):
+      try keep(path, Result { try tensor(document.tensors[index], path) })
+    case .array(let index):
+      if case .objects = document.arrays[index].content {
+        throw fault("'\(path)' is an array of Python objects, which is not read")
+      }
+      try keep(path, Result { try tensor(document.arrays[index], path) })
+    case .unread(let reason):
+      try keep(path, .failure(fault("the tensor '\(path)' \(reason)")))
     default: return
     }
   }
@@ -73,20 +84,29 @@ struct TensorWalk {
     return document.text(key)
   }
 
-  private mutating func take(_ tensor: PickledTensor, _ path: String) throws {
-    let stored = document.storages[tensor.storage]
-    guard let type = stored.type else {
-      throw fault("the tensor '\(path)' has a storage without a type")
+  /// Keeps a tensor, or why there is none.
+  private mutating func keep(_ path: String, _ tensor: Result<WeightTensor, any Error>) throws {
+    guard names.insert(path).inserted else { throw fault("two tensors are called '\(path)'") }
+    do {
+      found.tensors.append(try tensor.get())
+    } catch let fault as Fault {
+      found.unread.append(UnreadTensor(name: path, fault: fault))
     }
-    try add(
-      try WeightTensor(
-        name: path, type: type, shape: tensor.shape, strides: tensor.strides,
-        offset: tensor.offset, bytes: try storage(stored), file: file))
   }
 
-  private mutating func take(_ array: PickledArray, _ path: String) throws {
+  private func tensor(_ tensor: PickledTensor, _ path: String) throws -> WeightTensor {
+    let stored = document.storages[tensor.storage]
+    guard let type = tensor.type ?? stored.type.element else {
+      throw fault("the tensor '\(path)' has a storage without a type")
+    }
+    return try WeightTensor(
+      name: path, type: type, shape: tensor.shape, strides: tensor.strides,
+      offset: tensor.offset, bytes: try storage(stored), file: file)
+  }
+
+  private func tensor(_ array: PickledArray, _ path: String) throws -> WeightTensor {
     guard case .numbers(let type, let isBigEndian, let source) = array.content else {
-      throw fault("'\(path)' is an array of Python objects, which is not read")
+      throw fault("the array '\(path)' has elements of a type that is not read")
     }
     let bytes = try document.source(source)
     let tensor = try WeightTensor(
@@ -96,13 +116,22 @@ struct TensorWalk {
     guard tensor.count * type.width == bytes.count else {
       throw fault("the array '\(path)' has \(bytes.count) bytes for the shape \(array.shape)")
     }
-    try add(tensor)
+    return tensor
   }
+}
 
-  private mutating func add(_ tensor: WeightTensor) throws {
-    guard names.insert(tensor.name).inserted else {
-      throw fault("two tensors are called '\(tensor.name)'")
-    }
-    found.append(tensor)
-  }
+/// The tensors of a pickle.
+struct PickledTensors {
+  var tensors: [WeightTensor] = []
+  var unread: [UnreadTensor] = []
+  /// Names that the pickle asks for and that stayed opaque.
+  var opaque: [String] = []
+}
+
+/// A tensor that is in a file and cannot be read.
+public struct UnreadTensor: Sendable {
+  /// The name in the file, levels joined by dots.
+  public let name: String
+  /// Why it cannot be read, and where.
+  public let fault: Fault
 }

@@ -54,7 +54,7 @@ extension Unpickler {
     case 0x8D: push(.text(try string(try counted(8))))
     case UInt8(ascii: "U"), UInt8(ascii: "C"): push(.bytes(try counted(1)))
     case UInt8(ascii: "T"), UInt8(ascii: "B"): push(.bytes(try counted(4)))
-    case 0x8E: push(.bytes(try counted(8)))
+    case 0x8E, 0x96: push(.bytes(try counted(8)))
     case UInt8(ascii: "V"): push(.text(try plain(try line())))
     case UInt8(ascii: "S"):
       let quoted = try line()
@@ -92,6 +92,13 @@ extension Unpickler {
     case UInt8(ascii: "d"): push(map(try pairs(try sinceMark())))
     case UInt8(ascii: "s"): try setItems(try popped(2))
     case UInt8(ascii: "u"): try setItems(try sinceMark())
+    case 0x8F: push(.opaque)
+    case 0x90:
+      _ = try sinceMark()
+      guard case .opaque = try top() else { throw fault("adds to what is no set") }
+    case 0x91:
+      _ = try sinceMark()
+      push(.opaque)
     default: return false
     }
     return true
@@ -127,11 +134,13 @@ extension Unpickler {
   }
 
   private mutating func append(_ values: [PickleValue]) throws {
+    if case .opaque = try top() { return }
     guard case .list(let index) = try top() else { throw fault("appends to what is no list") }
     document.lists[index] += values
   }
 
   private mutating func setItems(_ values: [PickleValue]) throws {
+    if case .opaque = try top() { return }
     guard case .map(let index) = try top() else { throw fault("sets items of what is no map") }
     document.maps[index] += try pairs(values)
   }

@@ -1,0 +1,28 @@
+import Artifacts
+
+/// How pictures were prepared for published weights.
+public struct PublishedInput: Sendable, Equatable {
+  /// Whether the first channel is blue.
+  public let isBlueFirst: Bool
+  /// Subtracted from values 0 ... 1, a channel, in the weights' own order.
+  public let mean: [Double]
+  /// Divided by after that.
+  public let deviation: [Double]
+
+  package init(isBlueFirst: Bool, mean: [Double], deviation: [Double]) {
+    self.isBlueFirst = isBlueFirst
+    self.mean = mean
+    self.deviation = deviation
+  }
+
+  /// What an imported model says of its input: mean and deviation of red, green, blue.
+  ///
+  /// The channels of weights that saw blue first are turned at import, so that readers of the model
+  /// need to know red, green, blue only.
+  public var json: JSONValue {
+    [
+      "mean": JSONValue(isBlueFirst ? mean.reversed() : mean),
+      "std": JSONValue(isBlueFirst ? deviation.reversed() : deviation),
+    ]
+  }
+}
