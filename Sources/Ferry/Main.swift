@@ -19,7 +19,8 @@ import Platform
     GraphCommand.command,
     ShowCommand.command, RowsCommand.command, HistoryCommand.command, DiffCommand.command,
     VerifyCommand.command, CollectCommand.command, DoctorCommand.command, SchemaCommand.command,
-    InitCommand.command, NewCommand.command, ImportCommand.command, CompletionsCommand.command,
+    InitCommand.command, NewCommand.command, ImportCommand.command, ImportPipelineCommand.command,
+    CompletionsCommand.command,
     CompleteCommand.command,
   ]
 

@@ -157,7 +157,6 @@ func topFieldsHaveTheirTypes(line: String, message: String) throws {
 }
 
 @Test(arguments: [
-  ("sources: { a: \"\" }", "the path of source 'a' is empty"),
   ("sources: { a: { path: 5 } }", "the path of source 'a' is an integer and must be text"),
   ("sources: { a: [x] }", "source 'a' is a list and must be a map"),
 ])
@@ -220,6 +219,15 @@ func conditionsThatCannotHoldAreFaults(text: String, message: String) throws {
   let found = try faults(top + "  t: { command: [x], when: '\(condition)' }")
   #expect(found.first?.hasPrefix("ferry.yaml:4:28: ") == true, "\(found)")
   #expect(found.first?.contains(message) == true, "\(found)")
+}
+
+@Test func aSourceThatIsTakenHasAPath() throws {
+  let top = "ferry: 1\nvariables: { p: \"\" }\nsources: { a: \"${p}\" }\nstages:\n"
+  #expect(
+    try faults(top + "  t: { command: [x], in: { i: sources.a } }")
+      == ["ferry.yaml:3:15: the path of source 'a', which 't' takes, is empty"])
+  #expect(
+    try faults(top + "  t: { command: [x], in: { i: sources.a }, when: \"${p} != ''\" }") == [])
 }
 
 @Test func allFaultsComeAtOnce() throws {

@@ -85,8 +85,10 @@ extension ManifestReader {
 
   private mutating func readWrapper(_ node: YAMLNode) -> [YAMLNode] {
     if case .list(let words) = node.value, !words.isEmpty { return words }
+    var kind = node.kind
+    if case .list = node.value { kind = "an empty list" }
     faults.refuse(
-      "wrapper is \(node.kind) and must be a list: a program and its arguments", at: node.place,
+      "wrapper is \(kind) and must be a list: a program and its arguments", at: node.place,
       remedy: "write for example [apptainer, exec, \"${in.image}\"]")
     return []
   }

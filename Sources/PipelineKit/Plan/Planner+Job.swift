@@ -87,6 +87,7 @@ extension Planner {
       faults.refuse("two instances are called '\(name)'", at: stage.place)
       return nil
     }
+    checkSources(inputs, stage)
     let environment = environment(stage)
     let parameters = parameters(stage, face)
     let command = commandWords(stage, face, inputs)
@@ -111,6 +112,16 @@ extension Planner {
           faults.collect { try commandWord(word, face, inputs, stage) }
         }, writes: writes(stage), binary: binary))
     return jobs.count - 1
+  }
+
+  /// A source that is used must have a path.
+  private mutating func checkSources(_ inputs: [Job.Input], _ stage: Manifest.Stage) {
+    guard !emptySources.isEmpty else { return }
+    for case .source(let index) in inputs.flatMap(\.origins) where emptySources.contains(index) {
+      faults.refuse(
+        "the path of source '\(sources[index].name)', which '\(stage.name)' takes, is empty",
+        at: sources[index].place)
+    }
   }
 
   private mutating func holds(_ when: YAMLNode?) -> Bool {

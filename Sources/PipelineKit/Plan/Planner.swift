@@ -30,6 +30,8 @@ public struct Planner {
   var scope = Scope(variables: [:])
   var sources: [Plan.Source] = []
   var sourceIndex: [String: Int] = [:]
+  /// Sources whose path is empty: those that no stage takes are of no account.
+  var emptySources: Set<Int> = []
   var stageIndex: [String: Int] = [:]
   /// By the stage's index; nil where it is not looked at yet.
   var expansions: [Instances?] = []
@@ -88,15 +90,16 @@ public struct Planner {
   private mutating func add(_ source: Manifest.Source) {
     let filled = faults.collect { try scope.fill(source.path) }
     sourceIndex[source.name] = sources.count
-    guard let text = filled?.string, !text.isEmpty else {
+    guard let text = filled?.string else {
       if let filled {
         faults.refuse(
-          "the path of source '\(source.name)' is "
-            + (filled == "" ? "empty" : "\(filled.kindName) and must be text"), at: source.place)
+          "the path of source '\(source.name)' is \(filled.kindName) and must be text",
+          at: source.place)
       }
       sources.append(.init(name: source.name, path: "", place: source.place))
       return
     }
+    if text.isEmpty { emptySources.insert(sources.count) }
     let base = isFromCommandLine(source.path) ? currentDirectory() : manifest.root
     let path = Files.join(base, text)
     var found = Plan.Source(name: source.name, path: path, place: source.place)
