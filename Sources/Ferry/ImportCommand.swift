@@ -17,7 +17,9 @@ enum ImportPipelineCommand {
         .usage, "'ferry import' takes: dvc [FILE]", remedy: "FILE is dvc.yaml if left out")
     }
     let file = arguments.operands.dropFirst().first ?? "dvc.yaml"
-    let path = arguments.value("output") ?? Files.join(Files.parent(of: file), "ferry.yaml")
+    let folder = Files.parent(of: file)
+    let path =
+      arguments.value("output") ?? (folder == "." ? "ferry.yaml" : Files.join(folder, "ferry.yaml"))
     guard lexicalParent(path) == lexicalParent(file) else {
       throw Fault(
         .usage, "'\(path)' lies in another folder than '\(file)'",

@@ -65,7 +65,7 @@ import Testing
       #expect(!Files.exists(driver.folder("ferry.yaml")))
       return outcome.messages
     }
-    #expect(try faults(Self.pipeline).contains("dvc.yaml:12:11: the template in "))
+    #expect(try faults(Self.pipeline).contains("dvc.yaml:12:9: the template in "))
     #expect(
       try faults("vars: [a.yaml]\nstages: { a: { foreach: [1], do: {} } }").contains(
         "dvc.yaml:2:16: 'foreach' of stage 'a' is not taken over"))
