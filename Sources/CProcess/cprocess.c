@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 static int guard_pipe = -1;
+static struct rlimit files_before;
+static int raised_files;
 
 /// What a child does before it becomes the program; nil `writable` leaves it all its rights.
 struct order {
@@ -32,8 +34,15 @@ struct order {
 
 /// The child's life up to the program; only calls that are safe after vfork.
 static _Noreturn void become(struct order *order) {
-  struct sigaction usual = {.sa_handler = SIG_DFL};
-  for (int number = 1; number < NSIG; number++) sigaction(number, &usual, NULL);
+  struct sigaction usual = {.sa_handler = SIG_DFL}, before;
+  for (int number = 1; number < NSIG; number++) {
+    // What the user had ignored (nohup) stays so; SIGPIPE this process ignores for itself.
+    if (number != SIGPIPE && sigaction(number, NULL, &before) == 0 &&
+        before.sa_handler == SIG_IGN)
+      continue;
+    sigaction(number, &usual, NULL);
+  }
+  if (raised_files) setrlimit(RLIMIT_NOFILE, &files_before);
   setpgid(0, 0);
   // The guard knows the group before the program runs, so that there is no moment in which the
   // driver's death would leave it behind.
@@ -162,10 +171,27 @@ int ferry_interrupts(void) {
   interrupt_pipe = ends[1];
   struct sigaction action = {.sa_handler = note_interrupt, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGHUP, &action, NULL);
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction before;
+    if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+    sigaction(signals[i], &action, NULL);
+  }
   return ends[0];
+}
+
+long long ferry_open_files(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+  if (limit.rlim_cur < limit.rlim_max) {
+    struct rlimit most = {limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &most) == 0) {
+      if (!raised_files) files_before = limit;
+      raised_files = 1;
+      limit = most;
+    }
+  }
+  return limit.rlim_cur > 1 << 20 ? 1 << 20 : (long long)limit.rlim_cur;
 }
 
 int ferry_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

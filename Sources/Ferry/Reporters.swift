@@ -11,7 +11,7 @@ enum Wording {
   static func failed(_ job: Job, _ failure: Failure) -> String {
     var text = "\(job.name): failed: \(failure.text)\n"
     for line in failure.tail { text += "  | \(line)\n" }
-    text += "  what it left is in \(failure.folder)\n"
+    if !failure.folder.isEmpty { text += "  what it left is in \(failure.folder)\n" }
     if failure.willRetry { text += "  it is tried again\n" }
     return text
   }
@@ -47,6 +47,8 @@ final class LineReporter: Reporter {
     case .started(let job, let reason, _):
       lastProgress[job.index] = .now
       line(Wording.started(job, reason, explains: explains))
+    case .queued(let job, let reason): line("\(job.name): queued: \(reason)")
+    case .running(let job): line("\(job.name): running")
     case .progress(let job, let progress):
       let now = ContinuousClock.now
       if let last = lastProgress[job.index], now - last < .seconds(10) { return }
@@ -92,6 +94,8 @@ final class LiveReporter: Reporter {
     case .started(let job, let reason, _):
       running[job.index] = (job, .now, nil)
       if explains { say(Wording.started(job, reason, explains: true) + "\n") }
+    case .queued(let job, let reason): say("\(job.name): queued: \(reason)\n")
+    case .running(let job): running[job.index] = (job, .now, nil)
     case .progress(let job, let progress): running[job.index]?.progress = progress
     case .message(let job, let kind, let text): say("\(job.name): \(kind): \(text)\n")
     case .built(let job, let seconds):
@@ -172,6 +176,9 @@ final class JSONReporter: Reporter {
       return object(restored ? "restored" : "up-to-date", job)
     case .started(let job, let reason, let threads):
       return object("started", job, ["reason": reason.json, "threads": .integer(threads)])
+    case .queued(let job, let reason):
+      return object("queued", job, ["reason": .string(reason)])
+    case .running(let job): return object("running", job)
     case .progress(let job, let progress):
       var members: [String: JSONValue] = [
         "done": .integer(progress.done), "unit": .string(progress.unit),

@@ -47,7 +47,14 @@ public final class Pipeline {
 
   /// Runs what has to run.
   public func run(_ options: RunOptions, reporter: any Reporter) throws -> RunSummary {
-    let executor = ProcessExecutor(interrupts: ferry_interrupts())
+    try run(
+      options, executor: ProcessExecutor(interrupts: ferry_interrupts()), reporter: reporter)
+  }
+
+  /// Runs what has to run, on `executor`.
+  package func run(
+    _ options: RunOptions, executor: any Executor, reporter: any Reporter
+  ) throws -> RunSummary {
     let scheduler = Scheduler(
       plan: plan, workspace: workspace, executor: executor, options: options, reporter: reporter)
     let identity = identity(targets: options.targets)

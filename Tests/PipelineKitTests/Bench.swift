@@ -6,6 +6,7 @@ import Platform
 final class Bench {
   let folder: TemporaryDirectory
   let recorder = Recorder()
+  var catalogue = Contracts()
 
   init() throws { folder = try TemporaryDirectory("pipeline") }
 
@@ -26,8 +27,7 @@ final class Bench {
     _ overrides: String..., force: String? = nil, keepGoing: Bool = false, targets: [String] = []
   ) throws -> (started: [String], summary: RunSummary) {
     let space = try Workspace(workspace, create: true)
-    let plan = try Planner.plan(
-      folder("ferry.yaml"), overrides: overrides, catalogue: Contracts())
+    let plan = try Planner.plan(folder("ferry.yaml"), overrides: overrides, catalogue: catalogue)
     var options = RunOptions(plan: plan, processors: 4)
     options.wanted = try plan.select(targets, workspace: workspace)
     options.keepGoing = keepGoing
@@ -77,10 +77,13 @@ final class Recorder: Executor {
   var launches: [[String]] = []
   /// Called before a job's work is done.
   var before: (Launch) throws -> Void = { _ in }
+  /// Called after a job's work is done.
+  var after: (Launch) throws -> Void = { _ in }
   /// A fault thrown by `before` is the job's failure, not the test's.
   var failsOnThrow = false
   /// How many jobs were open at once, at most.
   var peak = 0
+  var capacity = ExecutorCapacity(launches: 1_000)
   private var open: [Launch] = []
   private var stopped: Set<Int> = []
 
@@ -100,6 +103,7 @@ final class Recorder: Executor {
     }
     if stopped.contains(launch.job) { return [.ended(job: launch.job, Ending(cause: .signal(15)))] }
     let isGood = try work(Array(launch.arguments.dropFirst()))
+    try after(launch)
     return [.ended(job: launch.job, Ending(cause: .exit(isGood ? 0 : 3)))]
   }
 
@@ -129,6 +133,8 @@ final class Recorder: Executor {
 
 /// Contracts without executables.
 struct Contracts: ContractCatalogue {
+  /// Whether pinned programs are hashed; else their paths are.
+  var readsFiles = false
   static let train = Contract(
     name: "train", revision: 3, summary: "Fits.",
     parameters: [
@@ -158,5 +164,7 @@ struct Contracts: ContractCatalogue {
     return StageProgram(path: "/ferry-\(stage)", status: status, contract: contract)
   }
 
-  func digest(ofFile path: String) throws -> Digest { Digest(hashing: path) }
+  func digest(ofFile path: String) throws -> Digest {
+    readsFiles ? try Digest(ofFile: path) : Digest(hashing: path)
+  }
 }

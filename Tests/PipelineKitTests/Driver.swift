@@ -79,7 +79,9 @@ final class Program {
     let output = open(folder("output"), flags, 0o644)
     let messages = open(folder("messages"), flags, 0o644)
     var variables: [String: String] = environment
-    for name in ["PATH", "HOME"] { variables[name] = getenv(name).map { String(cString: $0) } }
+    for name in ["PATH", "HOME"] where variables[name] == nil {
+      variables[name] = getenv(name).map { String(cString: $0) }
+    }
     var arguments = words.map { strdup($0) } + [nil]
     var pairs = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     process = ferry_spawn(words[0], &arguments, &pairs, directory, output, messages)

@@ -2,7 +2,8 @@
 #pragma once
 #include <sys/types.h>
 
-/// Starts `path` in a new process group with default signals and nothing on standard input.
+/// Starts `path` in a new process group with nothing on standard input. Signals have their default
+/// actions, but those that this process ignores stay ignored (SIGPIPE excepted).
 /// Returns the process id, or -1 with errno set.
 pid_t ferry_spawn(const char *path, char *const arguments[], char *const environment[],
                   const char *directory, int standard_output, int standard_error);
@@ -28,14 +29,26 @@ int ferry_guard_start(void);
 /// Tells the guard of a process group (`watch` 1), or that it has ended (`watch` 0).
 void ferry_guard_watch(pid_t group, int watch);
 
-/// Routes SIGINT, SIGTERM and SIGHUP to a pipe and returns the end to read from, or -1.
+/// Routes SIGINT, SIGTERM, SIGHUP and SIGTSTP to a pipe and returns the end to read from, or -1.
+/// A signal that is ignored stays ignored.
 int ferry_interrupts(void);
+
+/// Raises the number of files this process may have open as far as it is allowed to, and returns
+/// that number, or -1. What is started keeps the limit from before.
+long long ferry_open_files(void);
 
 /// Opens a pipe whose ends programs do not inherit. Returns 0, or -1.
 int ferry_pipe(int ends[2]);
 
 /// Forces everything written to the file system that `descriptor` lies on to disk.
 int ferry_sync_file_system(int descriptor);
+
+/// Removes a file, a link or a whole folder, whatever its names are and however deep it nests; links
+/// are not followed. Returns 0, also where nothing is there, or -1 with errno set.
+int ferry_remove_tree(const char *path);
+
+/// The bytes of all files below a path, those more than 64 folders deep left out.
+long long ferry_tree_bytes(const char *path);
 
 enum ferry_lock { FERRY_UNLOCK, FERRY_SHARED, FERRY_EXCLUSIVE };
 

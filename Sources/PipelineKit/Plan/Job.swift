@@ -113,9 +113,11 @@ public final class Job: Sendable {
   /// `artifacts/train/seed=1`, below the workspace.
   public var folder: String {
     guard !axes.isEmpty else { return "artifacts/" + stage }
-    return axes.filter(\.isNamed).reduce("artifacts/\(stage)") { path, axis in
-      "\(path)/\(axis.name)=\(fileName(axis.value.plainText))"
-    }
+    let names = axes.filter(\.isNamed).map { "\($0.name)=\(fileName($0.value.plainText))" }
+    let path = (["artifacts", stage] + names).joined(separator: "/")
+    // Together with the workspace's own path it stays below what the kernel takes.
+    guard path.utf8.count > 1_024 else { return path }
+    return "artifacts/\(stage)/\(shortened(Array(names.joined(separator: ",").utf8)))"
   }
 
   /// The path of an output's link, below the workspace.
@@ -191,7 +193,16 @@ public final class StageProgram: Sendable {
   }
 }
 
-/// `text` with what a file name cannot hold written as `%XX`.
+/// A name whose end, where it is long, is a digest of the whole: a file system takes 255 bytes.
+private func shortened(_ name: [UInt8]) -> String {
+  guard name.count > 160 else { return String(decoding: name, as: UTF8.self) }
+  var kept = name[..<120]
+  while let last = kept.last, last & 0xC0 == 0x80 { kept.removeLast() }
+  if let last = kept.last, last >= 0xC0 { kept.removeLast() }
+  return String(decoding: kept, as: UTF8.self) + "~" + Digest(hashing: name).hex.prefix(24)
+}
+
+/// `text` with what a file name cannot hold written as `%XX`, shortened where it is long.
 func fileName(_ text: String) -> String {
   let hex = Array("0123456789ABCDEF".utf8)
   var bytes: [UInt8] = []
@@ -203,5 +214,5 @@ func fileName(_ text: String) -> String {
     }
   }
   if bytes.first == UInt8(ascii: ".") { bytes.replaceSubrange(0..<1, with: "%2E".utf8) }
-  return bytes.isEmpty ? "%" : String(decoding: bytes, as: UTF8.self)
+  return bytes.isEmpty ? "%" : shortened(bytes)
 }

@@ -6,7 +6,8 @@ import Platform
 /// The kernel holds them to it (Landlock, Linux 5.19 and later); elsewhere a stage that writes into
 /// its inputs, its sources or beside its outputs is found out afterwards.
 package struct Confinement {
-  /// Devices, temporary folders and the user's caches, but none that the project lies in.
+  /// Devices, temporary folders and the user's cache, but none that the project lies in. The other
+  /// dot-folders of a home hold keys and settings: a stage that writes there names them.
   private let shared: [String]
   private let root: String
 
@@ -22,8 +23,7 @@ package struct Confinement {
     var places = ["/dev", "/proc", "/run", "/tmp", "/var/tmp"]
     if let folder = environmentValue("TMPDIR") { places.append(folder) }
     if let home = environmentValue("HOME") {
-      let names = (try? Files.list(home)) ?? []
-      places += names.filter { $0.hasPrefix(".") }.map { Files.join(home, $0) }
+      places.append(Files.join(home, ".cache"))
     }
     shared = places.filter { place in
       let place = Files.resolve(place)

@@ -23,7 +23,7 @@ final class Evaluator {
   let trees: Trees
   /// The name under which this manifest's instances are remembered.
   let manifest: String
-  private var sources: [Int: Digest] = [:]
+  private var sources: [Int: Trees.Content] = [:]
   /// Folders that stand for the sources that are patterns.
   private var views: [Int: String] = [:]
   private(set) lazy var instances =
@@ -46,12 +46,12 @@ final class Evaluator {
 
   /// The digest of a source as it is now; looked at once.
   func source(_ index: Int) throws -> Digest {
-    if let known = sources[index] { return known }
+    if let known = sources[index] { return known.digest }
     let source = plan.sources[index]
     do {
-      let digest = try trees.digest(try path(source: index))
-      sources[index] = digest
-      return digest
+      let content = try trees.content(try path(source: index))
+      sources[index] = content
+      return content.digest
     } catch let fault as Fault {
       throw fault.located(at: source.place)
     }
@@ -59,13 +59,14 @@ final class Evaluator {
 
   /// The sources that were looked at.
   var knownSources: [(index: Int, digest: Digest)] {
-    sources.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    sources.sorted { $0.key < $1.key }.map { ($0.key, $0.value.digest) }
   }
 
-  /// Looks at a source again; false where it is no longer what it was.
+  /// Looks at a source again; false where it was written to or swapped since, even where it holds
+  /// the same bytes again: what ran meanwhile may have read others.
   func isUnchanged(source index: Int) -> Bool {
     guard let known = sources[index] else { return true }
-    return (try? trees.digest(try path(source: index))) == known
+    return (try? trees.content(try path(source: index))) == known
   }
 
   /// The path at which a source's content is read: for a pattern a folder of links to what it finds.

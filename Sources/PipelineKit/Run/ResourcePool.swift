@@ -9,17 +9,27 @@ import Platform
 #endif
 
 /// What this machine has.
-enum Machine {
+package enum Machine {
   /// Bytes of memory.
   static var memory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }
 
-  /// The numbers of the GPUs this process may use.
-  static var gpus: [Int] {
-    if let visible = environmentValue("CUDA_VISIBLE_DEVICES") {
-      return visible.split(separator: ",").compactMap { Int($0) }
-    }
+  /// The GPUs this process may use, as CUDA_VISIBLE_DEVICES names them.
+  static var gpus: [String] {
+    if let visible = environmentValue("CUDA_VISIBLE_DEVICES") { return gpus(visible) }
     let names = (try? Files.list("/dev")) ?? []
     return names.filter { $0.hasPrefix("nvidia") }.compactMap { Int($0.dropFirst(6)) }.sorted()
+      .map(String.init)
+  }
+
+  /// The GPUs of a list of numbers, UUIDs (`GPU-...`) and MIG instances (`MIG-...`). The driver
+  /// ignores what follows an invalid one, such as -1.
+  package static func gpus(_ visible: String) -> [String] {
+    let names = visible.split(separator: ",").map { String($0.filter { $0 != " " }) }
+    return Array(
+      names.prefix { name in
+        if let number = Int(name) { return number >= 0 }
+        return name.hasPrefix("GPU-") || name.hasPrefix("MIG-")
+      })
   }
 
   static var hostName: String {
@@ -35,7 +45,7 @@ package struct ResourcePool {
   package struct Grant {
     package var cpu: Int
     package var memory: Int
-    package var gpus: [Int]
+    package var gpus: [String]
     package var tokens: [String: Int]
     /// The number of threads the job is told to use.
     package var threads: Int
@@ -43,17 +53,17 @@ package struct ResourcePool {
 
   private let processors: Int
   private let totalMemory: Int
-  private let totalGPUs: Int
+  private let allGPUs: [String]
   private let totalTokens: [String: Int]
   package private(set) var freeProcessors: Int
   private var freeMemory: Int
-  private var freeGPUs: [Int]
+  private var freeGPUs: [String]
   private var freeTokens: [String: Int]
 
-  package init(processors: Int, memory: Int, gpus: [Int], tokens: [String: Int]) {
+  package init(processors: Int, memory: Int, gpus: [String], tokens: [String: Int]) {
     self.processors = max(1, processors)
     totalMemory = memory
-    totalGPUs = gpus.count
+    allGPUs = gpus
     totalTokens = tokens
     freeProcessors = self.processors
     freeMemory = memory
@@ -63,9 +73,9 @@ package struct ResourcePool {
 
   /// Why a job could not run even alone; nil where it could.
   package func obstacle(_ wanted: Resources) -> String? {
-    if wanted.gpu > totalGPUs {
+    if wanted.gpu > allGPUs.count {
       return
-        "it needs \(wanted.gpu) GPU\(wanted.gpu == 1 ? "" : "s"), this machine offers \(totalGPUs)"
+        "it needs \(wanted.gpu) GPU\(wanted.gpu == 1 ? "" : "s"), this machine offers \(allGPUs.count)"
     }
     for (name, count) in wanted.tokens.sorted(by: { $0.key < $1.key }) {
       let total = totalTokens[name] ?? 1
@@ -100,7 +110,8 @@ package struct ResourcePool {
   package mutating func give(back grant: Grant) {
     freeProcessors += grant.cpu
     freeMemory += grant.memory
-    freeGPUs = (freeGPUs + grant.gpus).sorted()
+    let free = Set(freeGPUs + grant.gpus)
+    freeGPUs = allGPUs.filter { free.contains($0) }
     for (name, count) in grant.tokens { freeTokens[name, default: 0] += count }
   }
 }

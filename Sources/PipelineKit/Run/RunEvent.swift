@@ -6,6 +6,10 @@ public enum RunEvent: Sendable {
   /// The result was there: untouched, or its link had to be put back.
   case upToDate(Job, restored: Bool)
   case started(Job, reason: Reason, threads: Int)
+  /// The executor has the job, which waits there for the reason given.
+  case queued(Job, reason: String)
+  /// A job that was queued runs.
+  case running(Job)
   /// How far a running job is.
   case progress(Job, StageProgress)
   /// A note or warning from a stage.
@@ -66,8 +70,8 @@ public struct RunOptions: Sendable {
   public var processors: Int
   /// Bytes of memory to use.
   public var memory: Int
-  /// Numbers of the GPUs to use.
-  public var gpus: [Int]
+  /// The GPUs to use, as CUDA_VISIBLE_DEVICES names them: by number, UUID or MIG instance.
+  public var gpus: [String]
   /// Go on with what does not depend on a failed job.
   public var keepGoing = false
   /// Jobs to run even where their result is known.

@@ -104,10 +104,23 @@ extension Scheduler {
       }
       return
     }
+    if let obstacle = pool.obstacle(plan.jobs[index].resources) {
+      return refuse(index, obstacle)
+    }
     phases[index] = .queued
     let priority = priorities[index]
     let place = queue.firstIndex { priorities[$0.job] < priority } ?? queue.count
     queue.insert((index, verdict, reason), at: place)
+  }
+
+  /// Fails a job that no machine of this run could carry out.
+  private func refuse(_ index: Int, _ obstacle: String) {
+    let job = plan.jobs[index]
+    let fault = Fault(.unavailable, "'\(job.name)' cannot run: \(obstacle)", at: job.place)
+    reporter.report(
+      .failed(job, Failure(text: fault.description, folder: "", tail: [], willRetry: false)))
+    summary.failed += 1
+    fail(index)
   }
 
   /// Takes a settled intermediate job up again, because `follower` needs its bytes.

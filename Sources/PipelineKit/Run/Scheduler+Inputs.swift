@@ -39,14 +39,18 @@ extension Scheduler {
 
   /// What was hashed before the launch must be what the stage has read, and nothing else may have
   /// been written to.
-  func checkInputs(of job: Job) throws {
+  func checkInputs(of job: Job, _ attempt: Attempt) throws {
+    if let program = attempt.program, program != ProgramFile(program.path) {
+      throw changed(program.path, job)
+    }
     for origin in job.inputs.flatMap(\.origins) {
       switch origin {
       case .source(let index):
         guard !evaluator.isUnchanged(source: index) else { continue }
         throw Fault(
           .temporary, "'\(plan.sources[index].path)' changed while '\(job.name)' ran",
-          remedy: "nothing is published; run again when the source is complete")
+          remedy: "nothing is published; run again when the source is complete",
+          reason: .sourceChanged)
       case .job(let producer, let port):
         guard let digest = outputs[producer]?[port], let before = stamps[digest] else { continue }
         let after = try Self.stamps(workspace.store.path(digest))
@@ -64,4 +68,57 @@ extension Scheduler {
       }
     }
   }
+
+  /// The file of the program whose contract or digest stands in a job's key; nil for a command
+  /// that is not pinned.
+  /// - Throws: `Fault` where it is no longer the one that the plan was made with.
+  func programFile(of job: Job) throws -> ProgramFile? {
+    switch job.program {
+    case .stage(let program):
+      guard let file = ProgramFile(program.path), file.stamp == FileStamp(program.status) else {
+        throw changed(program.path, job)
+      }
+      guard try isPinned(file, job) else { throw changed(program.path, job) }
+      return file
+    case .command(let words):
+      guard job.binary != nil, case .text(let word)? = words.first?.parts.first,
+        let path = findProgram(
+          word, root: job.directory.map { Files.join(plan.root, $0) } ?? plan.root)
+      else { return nil }
+      guard let file = ProgramFile(path), try isPinned(file, job) else { throw changed(path, job) }
+      return file
+    }
+  }
+
+  private func isPinned(_ file: ProgramFile, _ job: Job) throws -> Bool {
+    guard let binary = job.binary else { return true }
+    return try evaluator.trees.digest(Files.resolve(file.path)) == binary
+  }
+
+  private func changed(_ program: String, _ job: Job) -> Fault {
+    Fault(
+      .temporary, "the program '\(program)' of '\(job.name)' changed during the run", at: job.place,
+      remedy: "nothing is published; run again when the program is complete",
+      reason: .programChanged)
+  }
+}
+
+/// A program's file: where it is and what tells one state of it from another.
+struct ProgramFile: Equatable {
+  let path: String
+  let stamp: FileStamp
+
+  /// Looks at the file as it is now; nil where there is none.
+  init?(_ path: String) {
+    guard let status = Files.status(path) else { return nil }
+    self.path = path
+    stamp = FileStamp(status)
+  }
+}
+
+extension Fault.Reason {
+  /// A source was written to while a stage ran that takes it.
+  static let sourceChanged = Self("source-changed")
+  /// A program was replaced while it ran.
+  static let programChanged = Self("program-changed")
 }

@@ -14,7 +14,7 @@ extension Scheduler {
     var items = queue
     queue = []
     while !items.isEmpty {
-      guard pool.freeProcessors > 0 else { break }
+      guard pool.freeProcessors > 0, attempts.count < executor.capacity.launches else { break }
       let item = items.removeFirst()
       let wanted = plan.jobs[item.job].resources
       guard let grant = pool.take(wanted, waiting: items.count + later.count) else {
@@ -52,16 +52,17 @@ extension Scheduler {
     tries[index, default: 0] += 1
     let folder = try workspace.makeAttempt(job.name)
     let now = Clock.steady
-    let attempt = Attempt(
+    var attempt = Attempt(
       verdict: verdict, reason: reason, folder: folder, grant: grant, start: now,
       wallStart: Clock.now, deadline: job.timeout.map { now + $0 })
     reporter.report(.started(job, reason: reason, threads: grant.threads))
     do {
+      attempt.program = try programFile(of: job)
       try executor.start(try makeLaunch(job, verdict.key, folder, grant))
       attempts[index] = attempt
     } catch let fault as Fault {
       pool.give(back: grant)
-      try giveUp(job, attempt, Ending(cause: .exit(127)), fault)
+      try giveUp(job, attempt, Ending(cause: .exit(127)), fault.located(at: job.place))
     }
     return true
   }
@@ -75,7 +76,8 @@ extension Scheduler {
     _ job: Job, _ key: ActionKey, _ folder: String, _ grant: ResourcePool.Grant
   ) throws -> Launch {
     var launch = Launch(
-      job: job.index, arguments: [], environment: Self.environment(job, grant),
+      job: job.index, name: job.name, folder: folder, grant: grant, timeout: job.timeout,
+      arguments: [], environment: Self.environment(job, grant),
       directory: job.directory.map { Files.join(plan.root, $0) } ?? plan.root, log: "\(folder)/log",
       givesEvents: false)
     var own = [folder]
@@ -107,8 +109,15 @@ extension Scheduler {
       launch.arguments = try words.flatMap { try self.words($0, job, folder) }
     }
     try wrap(&launch, job, folder)
+    for place in job.writes { try makeFolder(Files.join(plan.root, place)) }
     launch.writable = confinement.places(own, job.writes)
     return launch
+  }
+
+  /// Makes a folder of `writes:` that is not there yet; a name with a suffix is taken for a file.
+  private func makeFolder(_ path: String) throws {
+    guard !Files.exists(path), !Files.name(of: path).dropFirst().contains(".") else { return }
+    try Files.makeDirectories(path)
   }
 
   /// Puts the wrapper's words first, and the program's path in place of its name.
@@ -166,16 +175,23 @@ extension Scheduler {
   private static let passed = [
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
     "SSL_CERT_DIR", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-    "NO_PROXY", "FERRY_PASSPHRASE",
+    "NO_PROXY",
   ]
+  /// The pass-phrase of archives; only stages that take one see it.
+  private static let passphrase = (variable: "FERRY_PASSPHRASE", parameter: "passphrase_file")
 
   private static func environment(_ job: Job, _ grant: ResourcePool.Grant) -> [String: String] {
     var environment: [String: String] = [:]
     for name in passed { environment[name] = environmentValue(name) }
+    if case .stage(let program) = job.program,
+      program.contract.parameter(passphrase.parameter) != nil
+    {
+      environment[passphrase.variable] = environmentValue(passphrase.variable)
+    }
     for (name, value) in job.environment { environment[name] = value }
     environment["FERRY_THREADS"] = "\(grant.threads)"
     environment["OMP_NUM_THREADS"] = "\(grant.threads)"
-    environment["CUDA_VISIBLE_DEVICES"] = grant.gpus.map(String.init).joined(separator: ",")
+    environment["CUDA_VISIBLE_DEVICES"] = grant.gpus.joined(separator: ",")
     return environment
   }
 }

@@ -17,7 +17,7 @@ extension Scheduler {
     let job = plan.jobs[index]
     do {
       guard ending.isSuccess else { throw failure(attempt, ending) }
-      try checkInputs(of: job)
+      try checkInputs(of: job, attempt)
       FaultPoint.reach(.beforeObjects)
       try publish(job, attempt, ending)
     } catch let fault as Fault {
@@ -82,6 +82,7 @@ extension Scheduler {
       "peak_bytes": .integer(ending.peakBytes), "ending": .string(ending.description),
     ]
     record["progress"] = attempt.rate
+    if attempt.queuedSeconds > 0 { record["queued_seconds"] = .number(attempt.queuedSeconds) }
     record["origins"] = origins(of: job)
     return AttemptRecord(
       name: job.name, key: attempt.verdict.key, outcome: outcome, started: attempt.wallStart,
@@ -221,7 +222,7 @@ extension Scheduler {
     try workspace.keepLog(item.folder, of: job)
     try? Files.removeTree(workspace.stateFolder(item.verdict.key))
     FaultPoint.reach(.beforeTidy)
-    try Files.removeTree(item.folder)
+    try Workspace.removeTree(item.folder)
   }
 }
 
@@ -239,52 +240,5 @@ extension Scheduler {
     } catch {
       reporter.report(.note("the shared cache cannot be written: \(error)"))
     }
-  }
-}
-
-extension Workspace {
-  /// Bytes that failed attempts may take together; the oldest go first.
-  private static let failedLimit = 1 << 30
-
-  /// Moves a failed attempt's folder to `failed/` and returns its new path.
-  func keepFailed(_ folder: String) throws -> String {
-    let parent = "\(path)/failed"
-    try Files.makeDirectories(parent)
-    let kept = "\(parent)/\(Files.name(of: folder))"
-    try Files.removeTree(kept)
-    try Files.rename(folder, to: kept)
-    try trimFailed(parent, keeping: kept)
-    return kept
-  }
-
-  private func trimFailed(_ parent: String, keeping kept: String) throws {
-    var folders: [(path: String, modified: Int64, bytes: Int)] = []
-    for name in try Files.list(parent) {
-      let folder = "\(parent)/\(name)"
-      let bytes = (try? Self.size(folder)) ?? 0
-      folders.append((folder, Files.status(folder)?.modified ?? 0, bytes))
-    }
-    var total = folders.reduce(0) { $0 + $1.bytes }
-    for folder in folders.sorted(by: { $0.modified < $1.modified }) where folder.path != kept {
-      guard total > Self.failedLimit || folders.count > 200 else { return }
-      try Files.removeTree(folder.path)
-      total -= folder.bytes
-    }
-  }
-
-  /// The bytes of all files below a path.
-  static func size(_ path: String) throws -> Int {
-    guard let status = Files.status(path, followLinks: false) else { return 0 }
-    guard status.kind == .directory else { return status.size }
-    return try Files.list(path).reduce(0) { try $0 + size(Files.join(path, $1)) }
-  }
-
-  /// Keeps the log of a job's last good attempt at `logs/<instance>.log`, where it has one.
-  func keepLog(_ folder: String, of job: Job) throws {
-    let log = "\(folder)/log"
-    guard let status = Files.status(log), status.size > 0 else { return }
-    let parent = "\(path)/logs"
-    try Files.makeDirectories(parent)
-    try Files.rename(log, to: "\(parent)/\(fileName(job.name)).log")
   }
 }

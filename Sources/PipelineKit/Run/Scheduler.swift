@@ -28,6 +28,10 @@ public final class Scheduler {
     var reason: Reason
     var folder: String
     var grant: ResourcePool.Grant
+    /// The program under which the result counts, as it was at the start.
+    var program: ProgramFile?
+    /// Seconds that an executor held it back.
+    var queuedSeconds = 0.0
     /// On the steady clock.
     var start: Double
     var wallStart: Double
@@ -108,8 +112,10 @@ public final class Scheduler {
     let needs = plan.jobs.map(\.producers)
     followers = Followers(of: needs)
     producers = needs.map(\.count)
+    let capacity = executor.capacity
     pool = ResourcePool(
-      processors: options.processors, memory: options.memory, gpus: options.gpus,
+      processors: capacity.processors ?? options.processors,
+      memory: capacity.memory ?? options.memory, gpus: capacity.gpus ?? options.gpus,
       tokens: plan.tokens)
   }
 
@@ -118,7 +124,7 @@ public final class Scheduler {
   ///   summary.
   package func bringUpToDate() throws -> RunSummary {
     let start = Clock.steady
-    try checkObstacles()
+    try checkSources()
     try waitForStore()
     defer { releaseLocks() }
     do {
@@ -153,11 +159,18 @@ public final class Scheduler {
     }
   }
 
-  private func checkObstacles() throws {
-    for job in plan.jobs where options.wanted[job.index] {
-      if let obstacle = pool.obstacle(job.resources) {
-        throw Fault(.unavailable, "'\(job.name)' cannot run: \(obstacle)", at: job.place)
+  /// A source that holds the workspace changes with every run, so it is refused at once.
+  private func checkSources() throws {
+    let inside = Files.resolve(workspace.path)
+    for source in plan.sources where source.pattern == nil && !source.path.isEmpty {
+      let folder = Files.resolve(absolute(source.path))
+      guard inside == folder || inside.hasPrefix(folder == "/" ? "/" : folder + "/") else {
+        continue
       }
+      throw Fault(
+        .badInput, "the source '\(source.name)' holds the workspace '\(workspace.path)'",
+        at: source.place,
+        remedy: "name a folder without it, or put the workspace elsewhere with --workspace")
     }
   }
 
@@ -199,6 +212,35 @@ public final class Scheduler {
     case .told(let index, let value): hear(value, from: index)
     case .ended(let index, let ending): try finish(index, ending)
     case .interrupted: interrupt()
+    case .queued(let index, let reason): queued(index, reason)
+    case .running(let index): running(index)
+    case .suspended(let seconds): suspended(seconds)
+    }
+  }
+
+  /// An executor holds a launch back: its time does not count yet.
+  private func queued(_ index: Int, _ reason: String) {
+    guard attempts[index] != nil else { return }
+    attempts[index]?.deadline = nil
+    reporter.report(.queued(plan.jobs[index], reason: reason))
+  }
+
+  /// A launch runs: its time counts from here on.
+  private func running(_ index: Int) {
+    guard let attempt = attempts[index] else { return }
+    let now = Clock.steady
+    attempts[index]?.queuedSeconds = now - attempt.start
+    attempts[index]?.start = now
+    attempts[index]?.deadline = plan.jobs[index].timeout.map { now + $0 }
+    reporter.report(.running(plan.jobs[index]))
+  }
+
+  /// Time in which all stood still counts against no timeout.
+  private func suspended(_ seconds: Double) {
+    for index in attempts.keys {
+      attempts[index]?.start += seconds
+      attempts[index]?.deadline? += seconds
+      attempts[index]?.hardDeadline? += seconds
     }
   }
 

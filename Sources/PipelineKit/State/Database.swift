@@ -29,6 +29,19 @@ final class Database {
   init(_ path: String, readOnly: Bool) throws {
     self.path = path
     let flags = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    // A run beside this process keeps its last commits in the log of the file, which can be read
+    // along with it while that run lives; otherwise nobody writes, and the file alone is read.
+    if readOnly, access("\(path)-wal", F_OK) == 0 {
+      let name = "file:\(Self.escaped(path))?mode=ro"
+      if sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nil)
+        == SQLITE_OK, (try? execute("SELECT count(*) FROM sqlite_schema")) != nil
+      {
+        sqlite3_busy_timeout(handle, 20_000)
+        return
+      }
+      sqlite3_close_v2(handle)
+      handle = nil
+    }
     let name = readOnly ? "file:\(Self.escaped(path))?immutable=1" : path
     let uri = readOnly ? SQLITE_OPEN_URI : 0
     guard sqlite3_open_v2(name, &handle, flags | uri | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK else {

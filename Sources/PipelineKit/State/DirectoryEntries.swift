@@ -21,6 +21,8 @@ struct DirectoryEntries: Sendable {
 
   /// The directory's device and inode.
   let identity: [UInt64]
+  /// The directory's own stamp, taken before its entries were read.
+  let stamp: FileStamp
   let items: [Item]
   private let names: [UInt8]
 
@@ -31,6 +33,7 @@ struct DirectoryEntries: Sendable {
     var info = stat()
     guard fstat(dirfd(directory), &info) == 0 else { throw Files.fault("read", path) }
     identity = [UInt64(info.st_dev), UInt64(info.st_ino)]
+    stamp = FileStamp(info)
     var names: [UInt8] = []
     var items: [Item] = []
     while let entry = readdir(directory) {

@@ -88,21 +88,42 @@ package final class Trees {
     self.threads = threads
   }
 
+  /// What a file or folder holds, and the stamps under which it was seen to hold that.
+  struct Content: Equatable {
+    var digest: Digest
+    /// The digest of the stamps of every file and folder, and of the link that leads there.
+    ///
+    /// Two equal contents hold the same bytes; where the stamps are equal too, nothing was written,
+    /// moved or swapped in between, not even to be put back afterwards.
+    var stamps: Digest
+  }
+
   /// The digest of a file's bytes or of a folder's listing, reading only files whose stamp is new
   /// or racy. Links are followed: what they lead to is part of the content.
-  package func digest(_ path: String) throws -> Digest {
-    guard let status = Files.status(path) else {
+  package func digest(_ path: String) throws -> Digest { try content(path).digest }
+
+  /// The digest of a file or folder together with that of its stamps.
+  func content(_ path: String) throws -> Content {
+    guard let link = Files.status(path, followLinks: false), let status = Files.status(path) else {
       throw Fault(.missingInput, "there is nothing at '\(path)'")
     }
+    var stamps = DigestHasher()
+    stamps.update(FileStamp(link).bytes)
     guard status.kind == .file else {
       var hasher = FolderHasher()
-      try walk(path, try DirectoryEntries(path), prefix: [], above: [], &hasher)
-      return hasher.finish()
+      try walk(path, try DirectoryEntries(path), prefix: [], above: [], &hasher, &stamps)
+      return Content(digest: hasher.finish(), stamps: stamps.finish())
     }
+    stamps.update(FileStamp(status).bytes)
+    return Content(digest: try digest(ofFile: path, status), stamps: stamps.finish())
+  }
+
+  private func digest(ofFile path: String, _ status: Files.Status) throws -> Digest {
     if let entry = try remembered(file: path), !entry.isRacy, entry.stamp == FileStamp(status) {
       return entry.digest
     }
     let entry = try read([path])[0]
+    guard entry.stamp == FileStamp(status) else { throw Self.changed(path) }
     var blob: [UInt8] = []
     append(Array(Files.name(of: path).utf8)[...], entry, to: &blob)
     try remember(path, blob)
@@ -125,12 +146,15 @@ package final class Trees {
   /// Adds the files below a directory in the order of their paths.
   private func walk(
     _ directory: String, _ entries: DirectoryEntries, prefix: [UInt8], above: [[UInt64]],
-    _ hasher: inout FolderHasher
+    _ hasher: inout FolderHasher, _ stamps: inout DigestHasher
   ) throws {
     guard !above.contains(entries.identity) else {
       throw Fault(.badInput, "'\(directory)' is a link to a folder around it")
     }
     let digests = try digests(entries, of: directory)
+    var seen = entries.stamp.bytes
+    for item in entries.items where !item.isDirectory { item.stamp.append(to: &seen) }
+    stamps.update(seen)
     var folders = Folders(entries, of: directory, threads: threads)
     for (index, item) in entries.items.enumerated() {
       guard item.isDirectory else {
@@ -145,7 +169,7 @@ package final class Trees {
       let (path, inside) = try folders.next()
       try walk(
         path, inside, prefix: prefix + entries.name(item) + [UInt8(ascii: "/")],
-        above: above + [entries.identity], &hasher)
+        above: above + [entries.identity], &hasher, &stamps)
     }
   }
 

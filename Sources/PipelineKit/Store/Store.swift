@@ -112,10 +112,12 @@ public struct Store: Sendable {
     }
   }
 
-  /// Takes the right to write away from every file; folders stay removable.
+  /// Takes the right to write away from every file; folders stay removable, programs executable.
   private static func protect(_ path: String) throws {
-    if Files.status(path, followLinks: false)?.kind == .file {
-      guard chmod(path, 0o444) == 0 else { throw Files.fault("protect", path) }
+    if let status = Files.status(path, followLinks: false), status.kind == .file {
+      guard chmod(path, 0o444 | mode_t(status.mode & 0o111)) == 0 else {
+        throw Files.fault("protect", path)
+      }
       return
     }
     for name in try Files.list(path) { try protect(Files.join(path, name)) }

@@ -97,7 +97,7 @@ extension Workspace {
         : "no link points at it, and no run that is kept used it"
       let path = store.path(digest)
       return Collection.Item(
-        kind: isDroppable ? .intermediate : .object, path: path, bytes: try Self.size(path),
+        kind: isDroppable ? .intermediate : .object, path: path, bytes: Self.size(path),
         reason: reason, digest: digest)
     }
   }
@@ -110,7 +110,7 @@ extension Workspace {
       guard Files.isDirectory(folder) else { return }
       for name in try Files.list(folder) {
         let place = "\(folder)/\(name)"
-        items.append(.init(kind: kind, path: place, bytes: try Self.size(place), reason: reason))
+        items.append(.init(kind: kind, path: place, bytes: Self.size(place), reason: reason))
       }
     }
     try add(.attempt, "attempts", "left by a run that was killed")
@@ -154,7 +154,7 @@ extension Workspace {
     for link in try links() where digests.contains(link.digest) {
       unlink("\(path)/\(link.path)")
     }
-    for item in items { try Files.removeTree(item.path) }
+    for item in items { try Self.removeTree(item.path) }
   }
 }
 

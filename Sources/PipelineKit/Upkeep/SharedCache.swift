@@ -151,7 +151,8 @@ public struct SharedCache: Sendable {
     let input = open(source, O_RDONLY | O_CLOEXEC)
     guard input >= 0 else { throw Files.fault("open", source) }
     defer { close(input) }
-    let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+    let mode = 0o444 | mode_t((Files.status(source)?.mode ?? 0) & 0o111)
+    let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard output >= 0 else { throw Files.fault("create", target) }
     defer { close(output) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)

@@ -27,7 +27,19 @@ package final class ProcessExecutor: Executor {
   private static let lineLimit = 1 << 20
 
   /// - Parameter interrupts: a descriptor from which the numbers of signals are read, or -1.
-  package init(interrupts: Int32 = -1) { self.interrupts = interrupts }
+  package init(interrupts: Int32 = -1) {
+    self.interrupts = interrupts
+    let files = Int(ferry_open_files())
+    capacity = ExecutorCapacity(
+      launches: max(1, (files - Self.reservedFiles) / Self.filesPerLaunch))
+  }
+
+  package let capacity: ExecutorCapacity
+
+  /// Files the driver has open besides those of launches.
+  private static let reservedFiles = 128
+  /// The process's descriptor, its output, and what starting it takes for a moment.
+  private static let filesPerLaunch = 4
 
   deinit {
     for child in running.values {
@@ -89,6 +101,7 @@ package final class ProcessExecutor: Executor {
     descriptors.append(pollfd(fd: interrupts, events: Int16(POLLIN), revents: 0))
     let ready = poll(
       &descriptors, nfds_t(descriptors.count), Int32(max(0, seconds * 1000).rounded(.up)))
+    if ready < 0, errno != EINTR { throw Files.fault("wait for", "running stages") }
     guard ready > 0 else { return [] }
     var events: [ExecutorEvent] = []
     for (index, descriptor) in descriptors.enumerated() where descriptor.revents != 0 {
@@ -107,7 +120,18 @@ package final class ProcessExecutor: Executor {
   private func readInterrupts() -> [ExecutorEvent] {
     var bytes = [UInt8](repeating: 0, count: 16)
     let count = read(interrupts, &bytes, bytes.count)
-    return bytes.prefix(max(0, count)).map { .interrupted(Int($0)) }
+    return bytes.prefix(max(0, count)).map {
+      Int32($0) == SIGTSTP ? suspend() : .interrupted(Int($0))
+    }
+  }
+
+  /// Stops the stages and this process, as Ctrl-Z does, until it is continued.
+  private func suspend() -> ExecutorEvent {
+    let start = Clock.steady
+    for child in running.values { kill(-child.process, SIGSTOP) }
+    raise(SIGSTOP)
+    for child in running.values { kill(-child.process, SIGCONT) }
+    return .suspended(seconds: Clock.steady - start)
   }
 
   /// Reads what a stage has written and returns the complete lines.
