@@ -1,7 +1,7 @@
 import Platform
 import Tensors
 
-/// What changes parameters by their gradients.
+/// Updates parameters from their gradients.
 ///
 /// Parameters that are not trainable keep their values; weight decay spares those that do not decay.
 public protocol Optimiser: AnyObject {
@@ -91,6 +91,8 @@ public final class AdamW: Optimiser {
   private let firsts: [Tensor]
   private let seconds: [Tensor]
   private let steps = Tensor.zeros([1])
+  /// The betas to the power of the number of steps, and that number.
+  private var powers = (first: 1.0, second: 1.0, step: 0)
 
   public init(
     _ parameters: [Parameter], learningRate: Double, betas: (Double, Double) = (0.9, 0.999),
@@ -113,12 +115,24 @@ public final class AdamW: Optimiser {
 
   public func step() {
     steps[0] += 1
+    advancePowers(to: Int(steps[0]))
     for (index, parameter) in parameters.enumerated() where parameter.isTrainable {
       Update.adamW(
         parameter.value, gradient: parameter.gradient, first: firsts[index],
         second: seconds[index], rate: learningRate * parameter.rateFactor, betas: betas,
         epsilon: epsilon,
-        decay: parameter.decays ? weightDecay : 0, step: Int(steps[0]))
+        decay: parameter.decays ? weightDecay : 0, powers: (powers.first, powers.second))
+    }
+  }
+
+  /// One multiplication per step; a restored state sets `steps` to another number, from which the same
+  /// products are made again.
+  private func advancePowers(to step: Int) {
+    if powers.step > step { powers = (1, 1, 0) }
+    while powers.step < step {
+      powers.first *= betas.0
+      powers.second *= betas.1
+      powers.step += 1
     }
   }
 }

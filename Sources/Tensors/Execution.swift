@@ -50,4 +50,25 @@ public enum ThreadPool {
       }
     }
   }
+
+  /// Runs `body`, whose kernels have a pool of `threads` threads to themselves; returns its result and
+  /// how many tasks ran on other threads than the calling one.
+  ///
+  /// For tests of determinism: on the shared pool, work stays on the calling thread while another
+  /// thread's work runs. Here the first task of each job waits for another thread.
+  package static func withOwnThreads<Result>(
+    _ threads: Int, _ body: () throws -> Result
+  ) rethrows -> (result: Result, helped: Int) {
+    let pool = ferry_pool_create(Int32(clamping: threads))
+    let before = ferry_pool_use(pool)
+    do {
+      let result = try body()
+      _ = ferry_pool_use(before)
+      return (result, ferry_pool_destroy(pool))
+    } catch {
+      _ = ferry_pool_use(before)
+      _ = ferry_pool_destroy(pool)
+      throw error
+    }
+  }
 }

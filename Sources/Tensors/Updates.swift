@@ -14,20 +14,18 @@ public enum Update {
     ferry_sgd(&options, gradient.pointer, value.count, value.pointer, velocity.pointer)
   }
 
-  /// One step of AdamW (Loshchilov and Hutter 2019), decoupled decay, `step` from 1.
+  /// One step of AdamW (Loshchilov and Hutter 2019), decoupled decay.
+  ///
+  /// `powers` are the betas to the power of the step's number, which counts from 1.
   public static func adamW(
     _ value: Tensor, gradient: Tensor, first: Tensor, second: Tensor, rate: Double,
-    betas: (Double, Double), epsilon: Double, decay: Double, step: Int
+    betas: (Double, Double), epsilon: Double, decay: Double,
+    powers: (Double, Double)
   ) {
-    var corrections = (1.0, 1.0)
-    for _ in 0..<step {
-      corrections.0 *= betas.0
-      corrections.1 *= betas.1
-    }
     var options = ferry_adamw_options(
       rate: Float(rate), beta1: Float(betas.0), beta2: Float(betas.1), epsilon: Float(epsilon),
       decay: Float(decay), share1: Float(1 - betas.0), share2: Float(1 - betas.1),
-      correction1: Float(1 - corrections.0), correction2: Float(1 - corrections.1))
+      correction1: Float(1 - powers.0), correction2: Float(1 - powers.1))
     ferry_adamw(
       &options, gradient.pointer, value.count, value.pointer, first.pointer, second.pointer)
   }

@@ -20,9 +20,8 @@ import Testing
     var peak: Int
   }
 
-  /// The limit is set by a shell that becomes the program. OpenBLAS, which reading does not use, would
-  /// reserve 128 MiB of addresses for a second thread of its own.
-  private static let limited = "ulimit -d \"$0\" && OPENBLAS_NUM_THREADS=1 exec \"$@\""
+  /// The limit is set by a shell that becomes the program.
+  private static let limited = "ulimit -d \"$0\" && exec \"$@\""
 
   /// Runs `ferry-ingest` on a source with at most so many bytes of data, and returns its end.
   private func ingest(_ source: String, _ settings: [String], bytes: Int) throws -> End {

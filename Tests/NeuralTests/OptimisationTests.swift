@@ -83,6 +83,37 @@ import Testing
     }
   }
 
+  /// The running products have the bits of products made anew at every step, also after a state of more
+  /// or of fewer steps is restored.
+  @Test func adamWsRunningProductsKeepTheBits() throws {
+    let betas = (0.9, 0.999)
+    let parameter = Parameter("w", Tensor([33]))
+    GoldenTests.drawn(parameter.value, stream: 1, bound: 1)
+    let twin = parameter.value.copy()
+    let (first, second) = (Tensor.zeros([33]), Tensor.zeros([33]))
+    let optimiser = AdamW([parameter], learningRate: 0.05, betas: betas, weightDecay: 0.1)
+    let steps = try #require(optimiser.state.first { $0.name == "steps" }?.tensor)
+    // At these turns the state is that of another run, with so many steps.
+    let jumps = [20: 400, 40: 3]
+    for turn in 0..<60 {
+      if let jump = jumps[turn] { steps[0] = Float(jump) }
+      parameter.zeroGradient()
+      parameter.addGradient { _, gradient in
+        GoldenTests.drawn(gradient, stream: UInt64(100 + turn), bound: 1)
+      }
+      var powers = (1.0, 1.0)
+      for _ in 0..<Int(steps[0]) + 1 {
+        powers.0 *= betas.0
+        powers.1 *= betas.1
+      }
+      Update.adamW(
+        twin, gradient: parameter.gradient, first: first, second: second, rate: 0.05, betas: betas,
+        epsilon: 1e-8, decay: 0.1, powers: powers)
+      optimiser.step()
+      #expect(parameter.value.values == twin.values, "turn \(turn)")
+    }
+  }
+
   /// g = drawn + w / 2, on top of the parts before.
   private static func addGradients(_ pair: [Parameter], step: Int, part: Int) {
     for (index, parameter) in pair.enumerated() {

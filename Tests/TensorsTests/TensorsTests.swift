@@ -30,16 +30,33 @@ import Testing
   }
 
   @Test func everyIndexRunsOnce() {
-    let before = ThreadPool.threads
-    defer { ThreadPool.threads = before }
     for threads in 1...4 {
-      ThreadPool.threads = threads
-      for count in [0, 1, 2, 7, 1000] {
-        let hits = Locked([Int](repeating: 0, count: count))
-        ThreadPool.forEach(count) { index in hits.withLock { $0[index] += 1 } }
-        #expect(hits.withLock { $0 }.allSatisfy { $0 == 1 })
+      let (_, helped) = ThreadPool.withOwnThreads(threads) {
+        for count in [0, 1, 2, 7, 1000] {
+          let hits = Locked([Int](repeating: 0, count: count))
+          ThreadPool.forEach(count) { index in hits.withLock { $0[index] += 1 } }
+          #expect(hits.withLock { $0 }.allSatisfy { $0 == 1 })
+        }
       }
+      // Of the three jobs of more than one task, another thread runs the first task at least.
+      #expect(threads == 1 ? helped == 0 : helped >= 3)
     }
+  }
+
+  /// While the shared pool is busy, a pool of one's own still has its threads; the shared one is in use
+  /// again afterwards.
+  @Test func ownThreadsHelpWhileTheSharedPoolIsBusy() {
+    let shared = ThreadPool.threads
+    let helped = Locked(0)
+    ThreadPool.forEach(2) { _ in
+      let (_, ran) = ThreadPool.withOwnThreads(2) {
+        #expect(ThreadPool.threads == 2)
+        ThreadPool.forEach(16) { _ in }
+      }
+      helped.withLock { $0 += ran > 0 ? 1 : 0 }
+    }
+    #expect(helped.withLock { $0 } == 2)
+    #expect(ThreadPool.threads == shared)
   }
 
   @Test func workInsideWorkRuns() {

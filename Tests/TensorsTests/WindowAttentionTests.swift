@@ -126,13 +126,14 @@ import Testing
     let bias = Self.drawn([2, 49, 49], seed: 8)
     let dy = Self.drawn([3, 196, 64], seed: 9)
     let attention = WindowAttention(height: 14, width: 14, side: 7, shift: 3)
-    let before = ThreadPool.threads
-    defer { ThreadPool.threads = before }
     let results = [1, 2, 4].map { threads -> [[Float]] in
-      ThreadPool.threads = threads
-      let sum = Tensor.zeros(bias.shape)
-      let gradient = attention.backward(dy, qkv: qkv, bias: bias, biasGradient: sum)
-      return [attention.forward(qkv, bias: bias).values, gradient.values, sum.values]
+      let (values, helped) = ThreadPool.withOwnThreads(threads) {
+        let sum = Tensor.zeros(bias.shape)
+        let gradient = attention.backward(dy, qkv: qkv, bias: bias, biasGradient: sum)
+        return [attention.forward(qkv, bias: bias).values, gradient.values, sum.values]
+      }
+      #expect((helped > 0) == (threads > 1))
+      return values
     }
     #expect(results[0] == results[1] && results[0] == results[2])
   }

@@ -38,6 +38,17 @@ void ferry_parallel(long count, ferry_task task, void *context);
 // Threads the pool uses, the caller's included.
 int ferry_threads(void);
 void ferry_set_threads(int threads);
+
+// A pool of its own for tests, where the shared one may be busy with other threads' work. Of each job
+// of at least two tasks, another thread than the caller's runs the first one.
+typedef struct ferry_pool ferry_pool;
+ferry_pool *ferry_pool_create(int threads);
+// The calling thread's work runs on `pool` from now on, on the shared one where it is null; returns
+// what was in use before.
+ferry_pool *ferry_pool_use(ferry_pool *pool);
+// Ends the pool's threads; returns how many tasks other threads than the callers' ran.
+long ferry_pool_destroy(ferry_pool *pool);
+
 // At least `bytes` of 64-byte aligned memory that belongs to the calling thread until its next
 // call with the same slot (0 ..< 4).
 void *ferry_scratch(int slot, long bytes);
