@@ -62,7 +62,7 @@ func tests(
 let package = Package(
   name: "ferry",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
   ],
   targets: [
     // Floor 0: system libraries and our C.

@@ -1,15 +1,8 @@
 import Artifacts
 import Faces
+import Glibc
 import Imaging
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Detects the faces of photos, for comparisons with other programs.
 ///

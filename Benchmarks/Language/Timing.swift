@@ -1,15 +1,8 @@
+import Glibc
 import Networks
 import Neural
 import Platform
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Times CLIP B/16's towers with random weights.
 ///

@@ -1,3 +1,4 @@
+import Glibc
 import Networks
 import Platform
 import Weights
@@ -28,14 +29,6 @@ import Weights
     }
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The other side waits for each answer.
 private func flushOutput() { fflush(nil) }

@@ -1,13 +1,6 @@
 import CArchive
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Where libarchive gets an archive's packed bytes.
 protocol ArchiveInput: AnyObject {

@@ -1,12 +1,5 @@
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A source of files as datasets are handed out: a folder, an archive, or archives in folders and
 /// archives, read in one pass without unpacking anything to disk.

@@ -1,13 +1,6 @@
 import CArchive
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// One archive opened by libarchive, from files, from memory or from another archive's entry.
 ///

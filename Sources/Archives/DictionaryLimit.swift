@@ -1,13 +1,6 @@
 import CArchive
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A bound on the memory that unpacking takes for itself.
 ///
@@ -34,11 +27,5 @@ struct DictionaryLimit {
   }
 
   /// Bytes of large allocations of the whole process.
-  private static var mapped: Int {
-    #if canImport(Glibc)
-      Int(mallinfo2().hblkhd)
-    #else
-      0
-    #endif
-  }
+  private static var mapped: Int { Int(mallinfo2().hblkhd) }
 }

@@ -1,12 +1,5 @@
 import CArchive
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// Settings of the C library that a process which reads many small files wants.
 public enum ReadingProcess {
@@ -15,10 +8,8 @@ public enum ReadingProcess {
     // libarchive asks for the local time of each entry; where TZ is not set, glibc then looks at a
     // file every time. Nothing here has a use for the time.
     setenv("TZ", "UTC0", 1)
-    #if canImport(Glibc)
-      // Pictures come and go: memory that was given back would be asked for, and cleared, again.
-      mallopt(M_TRIM_THRESHOLD, 64 << 20)
-      mallopt(M_MMAP_THRESHOLD, 4 << 20)
-    #endif
+    // Pictures come and go: memory that was given back would be asked for, and cleared, again.
+    mallopt(M_TRIM_THRESHOLD, 64 << 20)
+    mallopt(M_MMAP_THRESHOLD, 4 << 20)
   }
 }

@@ -1,12 +1,5 @@
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A new file that is written from start to end through a buffer.
 public final class BufferedFile {
@@ -68,13 +61,13 @@ public final class BufferedFile {
 
   /// Writes what is left; the file is on disk, and closed, when `done` is. The digest is there where
   /// it was asked for.
-  func closeMeanwhile() throws -> (digest: Digest?, done: Deferred<Void>) {
+  func closeMeanwhile() throws -> (digest: Digest?, done: Future<Void>) {
     try flush()
     let (open, path) = (descriptor, path)
     descriptor = -1
     let digest: Digest?
     if let hasher = hasher.take() { digest = hasher.finish() } else { digest = nil }
-    let done = Deferred {
+    let done = Future {
       defer { Glibc.close(open) }
       guard fsync(open) == 0 else { throw Files.fault("flush", path) }
     }

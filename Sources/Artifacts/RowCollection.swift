@@ -25,7 +25,7 @@ public final class RowCollectionWriter {
   private var starts: [Int] = []
   private var digests: [String: Digest] = [:]
   /// Files that are being forced to disk.
-  private var closing: [Deferred<Void>] = []
+  private var closing: [Future<Void>] = []
   /// How many rows were written.
   public private(set) var count = 0
 

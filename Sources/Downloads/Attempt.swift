@@ -1,13 +1,6 @@
 import CTransfer
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// One request for a file, with its redirects.
 final class Attempt {

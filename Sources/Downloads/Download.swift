@@ -1,14 +1,7 @@
 import Artifacts
 import CTransfer
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// How patiently a file is asked for.
 public struct DownloadOptions: Sendable {

@@ -44,8 +44,8 @@ public final class MTCNN: Sendable {
   public static let whereWeightsAre = CascadeWeights.remedy
 
   private let proposal: ProposalNetwork
-  private let refinement: JudgementNetwork
-  private let output: JudgementNetwork
+  private let refinement: RefinementNetwork
+  private let output: RefinementNetwork
 
   /// Output rows of P-Net that one task computes, and squares that one task judges: fixed, so that
   /// the work does not depend on the number of threads.
@@ -142,7 +142,7 @@ public final class MTCNN: Sendable {
 
   /// The boxes that a network scores above the threshold, with its score, correction and points.
   private func judged(
-    _ boxes: [CandidateBox], by network: JudgementNetwork, threshold: Double, in picture: Picture
+    _ boxes: [CandidateBox], by network: RefinementNetwork, threshold: Double, in picture: Picture
   ) throws -> [CandidateBox] {
     let squares = boxes.compactMap { box in
       box.pixels(width: picture.width, height: picture.height).map { (box: box, pixels: $0) }

@@ -1,13 +1,6 @@
 import CKernels
+import Glibc
 import Imaging
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The first network, P-Net: a score and a box for every second pixel of a level of the pyramid.
 ///

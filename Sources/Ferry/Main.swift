@@ -1,14 +1,7 @@
 import Artifacts
+import Glibc
 import PipelineKit
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 @main enum Main {
   static let version = "0.1.0"

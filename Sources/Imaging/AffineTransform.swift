@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A point in pixel units: pixel centres at integer + 0.5, the origin at the top-left corner.
 public struct Point: Sendable, Equatable {

@@ -1,12 +1,5 @@
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A random change of a training picture, with torchvision's parameters and distributions.
 ///
@@ -22,8 +15,8 @@ public enum Augmentation: Sendable, Equatable {
   /// Factors from 1 - x ... 1 + x (hue: a shift of -x ... x), in random order.
   case colourJitter(brightness: Double, contrast: Double, saturation: Double, hue: Double)
   case greyscale(probability: Double)
-  /// Independent normal noise; `deviation` is on the scale where white is 1.
-  case gaussianNoise(deviation: Double, probability: Double)
+  /// Independent normal noise; `standardDeviation` is on the scale where white is 1.
+  case gaussianNoise(standardDeviation: Double, probability: Double)
 
   /// Draws what to do to a picture of width x height.
   public func draw(
@@ -55,9 +48,9 @@ public enum Augmentation: Sendable, Equatable {
       return generator.permutation(4).filter { used[$0] }.map { all[$0] }
     case .greyscale(let probability):
       return generator.chance(probability) ? [.greyscale] : []
-    case .gaussianNoise(let deviation, let probability):
+    case .gaussianNoise(let standardDeviation, let probability):
       guard generator.chance(probability) else { return [] }
-      return [.noise(deviation: deviation, seed: generator.next())]
+      return [.noise(standardDeviation: standardDeviation, seed: generator.next())]
     }
   }
 
@@ -106,7 +99,7 @@ public enum ImageOperation: Sendable, Equatable {
   case saturation(Double)
   case hue(Double)
   case greyscale
-  case noise(deviation: Double, seed: UInt64)
+  case noise(standardDeviation: Double, seed: UInt64)
 }
 
 extension Image {
@@ -124,7 +117,8 @@ extension Image {
     case .saturation(let factor): return adjustingSaturation(factor)
     case .hue(let shift): return adjustingHue(shift)
     case .greyscale: return greyscale()
-    case .noise(let deviation, let seed): return addingNoise(deviation: deviation, seed: seed)
+    case .noise(let standardDeviation, let seed):
+      return addingNoise(standardDeviation: standardDeviation, seed: seed)
     }
   }
 
@@ -137,13 +131,13 @@ extension Image {
       filter: .bilinear, border: .constant(0))
   }
 
-  /// Adds independent normal noise to every sample; `deviation` is relative to white.
-  public func addingNoise(deviation: Double, seed: UInt64) -> Image {
+  /// Adds independent normal noise to every sample; `standardDeviation` is relative to white.
+  public func addingNoise(standardDeviation: Double, seed: UInt64) -> Image {
     var generator = SeededGenerator(seed: seed)
     var result = self
     result.pixels.withUnsafeMutableBufferPointer { pixels in
       for index in pixels.indices {
-        let value = Double(pixels[index]) + 255 * deviation * generator.normal()
+        let value = Double(pixels[index]) + 255 * standardDeviation * generator.normal()
         pixels[index] = UInt8(max(0, min(255, value.rounded())))
       }
     }

@@ -80,7 +80,7 @@ public struct AugmentationPlan: Sendable, Equatable {
       case "colour-jitter":
         steps.append(.colourJitter(brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1))
       case "greyscale": steps.append(.greyscale(probability: 0.1))
-      case "noise": steps.append(.gaussianNoise(deviation: 0.05, probability: 0.5))
+      case "noise": steps.append(.gaussianNoise(standardDeviation: 0.05, probability: 0.5))
       default: throw Self.unknown(name, among: Self.stepNames, what: "augmentation step")
       }
     }

@@ -6,29 +6,30 @@ import Platform
 /// Equation: y = (x / 255 - mean) / deviation, a channel.
 public struct Normalisation: Sendable, Equatable {
   public let mean: [Float]
-  public let deviation: [Float]
+  public let standardDeviation: [Float]
   /// The value of each sample, [3, 256]: a table is exact and faster than arithmetic.
   private let table: [Float]
 
-  public init(mean: [Float], deviation: [Float]) {
-    precondition(mean.count == 3 && deviation.count == 3)
+  public init(mean: [Float], standardDeviation: [Float]) {
+    precondition(mean.count == 3 && standardDeviation.count == 3)
     self.mean = mean
-    self.deviation = deviation
+    self.standardDeviation = standardDeviation
     table = (0..<3 * 256).map {
-      (Float($0 & 255) / 255 - mean[$0 >> 8]) / deviation[$0 >> 8]
+      (Float($0 & 255) / 255 - mean[$0 >> 8]) / standardDeviation[$0 >> 8]
     }
   }
 
   /// ImageNet's statistics, as torchvision's models expect them.
   public static let imageNet = Normalisation(
-    mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+    mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225])
 
   /// The statistics of CLIP's training pictures.
   public static let clip = Normalisation(
-    mean: [0.48145466, 0.4578275, 0.40821073], deviation: [0.26862954, 0.26130258, 0.27577711])
+    mean: [0.48145466, 0.4578275, 0.40821073],
+    standardDeviation: [0.26862954, 0.26130258, 0.27577711])
 
   /// Values 0 ... 1.
-  public static let unit = Normalisation(mean: [0, 0, 0], deviation: [1, 1, 1])
+  public static let unit = Normalisation(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
 
   /// Writes a square window of a picture as floats.
   ///

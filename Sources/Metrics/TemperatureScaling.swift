@@ -1,12 +1,5 @@
 import Artifacts
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// One number that makes a model's confidence believable: logits are divided by it before the
 /// softmax (Guo et al. 2017, section 4.2). It changes no prediction.

@@ -101,9 +101,9 @@ extension Imaging.Normalisation {
   /// What an import's description says of its input (`PublishedInput`); nil where it says nothing.
   public init?(published description: JSONValue) {
     guard let mean = description["input"]?["mean"]?.numbers, mean.count == 3,
-      let deviation = description["input"]?["std"]?.numbers, deviation.count == 3,
-      deviation.allSatisfy({ $0 > 0 })
+      let standardDeviation = description["input"]?["std"]?.numbers, standardDeviation.count == 3,
+      standardDeviation.allSatisfy({ $0 > 0 })
     else { return nil }
-    self.init(mean: mean.map { Float($0) }, deviation: deviation.map { Float($0) })
+    self.init(mean: mean.map { Float($0) }, standardDeviation: standardDeviation.map { Float($0) })
   }
 }

@@ -11,9 +11,9 @@ public enum Initialisation {
     -> Tensor
   {
     guard isDrawn else { return .zeros(shape) }
-    let deviation = (2 / Double(fanOut)).squareRoot()
+    let standardDeviation = (2 / Double(fanOut)).squareRoot()
     let tensor = Tensor(shape)
-    for i in 0..<tensor.count { tensor.pointer[i] = Float(deviation * generator.normal()) }
+    for i in 0..<tensor.count { tensor.pointer[i] = Float(standardDeviation * generator.normal()) }
     return tensor
   }
 

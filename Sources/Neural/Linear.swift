@@ -25,7 +25,7 @@ public final class Linear: Layer {
   public func forward(_ x: Tensor, training: Bool) -> Tensor {
     input = training ? x : nil
     return Matrix.product(
-      x, weight.value, transposeB: true, end: ProductEnd(bias: bias?.value))
+      x, weight.value, transposeB: true, epilogue: ProductEpilogue(bias: bias?.value))
   }
 
   public func backward(_ dy: Tensor, inputGradient: Bool) -> Tensor? {

@@ -1,12 +1,5 @@
+import Glibc
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Softmax and cross-entropy over rows, in double precision.
 public enum SoftmaxCrossEntropy {

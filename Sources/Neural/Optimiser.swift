@@ -73,7 +73,7 @@ public final class SGD: Optimiser {
     for (parameter, velocity) in zip(parameters, velocities) where parameter.isTrainable {
       Update.sgd(
         parameter.value, gradient: parameter.gradient, velocity: velocity,
-        rate: learningRate * parameter.rateFactor, momentum: momentum,
+        rate: learningRate * parameter.learningRateFactor, momentum: momentum,
         decay: parameter.decays ? weightDecay : 0, nesterov: nesterov,
         first: steps[0] == 0)
     }
@@ -119,7 +119,7 @@ public final class AdamW: Optimiser {
     for (index, parameter) in parameters.enumerated() where parameter.isTrainable {
       Update.adamW(
         parameter.value, gradient: parameter.gradient, first: firsts[index],
-        second: seconds[index], rate: learningRate * parameter.rateFactor, betas: betas,
+        second: seconds[index], rate: learningRate * parameter.learningRateFactor, betas: betas,
         epsilon: epsilon,
         decay: parameter.decays ? weightDecay : 0, powers: (powers.first, powers.second))
     }

@@ -20,7 +20,7 @@ public final class Parameter {
   /// A parameter that is not trainable costs no gradient work and is left alone by optimisers.
   public var isTrainable = true
   /// Multiplies the optimiser's learning rate, for parts that learn slower or faster than others.
-  public var rateFactor = 1.0
+  public var learningRateFactor = 1.0
   private lazy var sum = Tensor(value.shape)
   private var isZero = true
 

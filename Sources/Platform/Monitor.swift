@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A mutex and a condition: what threads share, and what they wait for.
 final class Monitor: @unchecked Sendable {

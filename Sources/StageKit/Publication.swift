@@ -1,13 +1,6 @@
 import Artifacts
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The output directories of one run: private while the stage works, published whole by rename.
 package final class Publication: Sendable {

@@ -1,14 +1,7 @@
 @_exported import ArgumentParser
 import Artifacts
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A stage: a contract and what it does.
 ///

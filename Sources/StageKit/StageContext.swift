@@ -16,7 +16,7 @@ public final class StageContext: Sendable {
   private let publication: Publication
   private let sealed = Locked<[String: Digest]>([:])
   /// The inputs' digests by port, where they are being taken.
-  private let digests = Locked<Deferred<[String: [Digest]]>?>(nil)
+  private let digests = Locked<Future<[String: [Digest]]>?>(nil)
 
   init(
     contract: Contract, request: StageRequest, publication: Publication, threads: Int,
@@ -72,7 +72,7 @@ public final class StageContext: Sendable {
     guard threads > 1 else { return }
     let inputs = request.inputs
     digests.withLock {
-      $0 = Deferred { try inputs.mapValues { try $0.map { try ContentDigest.of($0, threads: 1) } } }
+      $0 = Future { try inputs.mapValues { try $0.map { try ContentDigest.of($0, threads: 1) } } }
     }
   }
 

@@ -38,7 +38,7 @@ public struct MatrixView: @unchecked Sendable {
 
 /// What happens to the sums of a product before they leave the cache, in the order of the properties;
 /// the tensors have the product's shape.
-public struct ProductEnd {
+public struct ProductEpilogue {
   /// A vector that is added to each row.
   public var bias: Tensor?
   /// An activation of the sums; `keeping` receives its argument, for the backward pass.
@@ -93,28 +93,29 @@ public enum Matrix {
   /// - Shapes: op(a) [m, k], op(b) [k, n], c [m, n]; `transposeA` takes a as [k, m], and so on.
   public static func multiply(
     _ a: Tensor, transposeA: Bool = false, _ b: Tensor, transposeB: Bool = false,
-    accumulate: Bool = false, end: ProductEnd = ProductEnd(), into c: Tensor
+    accumulate: Bool = false, epilogue: ProductEpilogue = ProductEpilogue(), into c: Tensor
   ) {
     multiply(
       MatrixView(a), transposeA: transposeA, MatrixView(b), transposeB: transposeB,
-      accumulate: accumulate, end: end, into: MatrixView(c))
+      accumulate: accumulate, epilogue: epilogue, into: MatrixView(c))
   }
 
   /// The product of views; their tensors must outlive the call.
   public static func multiply(
     _ a: MatrixView, transposeA: Bool = false, _ b: MatrixView, transposeB: Bool = false,
-    accumulate: Bool = false, end: ProductEnd = ProductEnd(), into c: MatrixView
+    accumulate: Bool = false, epilogue: ProductEpilogue = ProductEpilogue(), into c: MatrixView
   ) {
     let k = transposeA ? a.rows : a.columns
     multiply(
-      a, transposeA: transposeA, b, transposeB: transposeB, accumulate: accumulate, end: end,
+      a, transposeA: transposeA, b, transposeB: transposeB, accumulate: accumulate,
+      epilogue: epilogue,
       into: c, on: kernel(c.rows * c.columns * k))
   }
 
   /// The product on a kernel of choice.
   package static func multiply(
     _ a: MatrixView, transposeA: Bool = false, _ b: MatrixView, transposeB: Bool = false,
-    accumulate: Bool = false, end: ProductEnd = ProductEnd(), into c: MatrixView,
+    accumulate: Bool = false, epilogue: ProductEpilogue = ProductEpilogue(), into c: MatrixView,
     on kernel: MatrixKernels.Kernel
   ) {
     let k = transposeA ? a.rows : a.columns
@@ -123,7 +124,7 @@ public enum Matrix {
     precondition((transposeB ? b.columns : b.rows) == k, "inner extents differ")
     let started = MatrixMeter.now
     defer { MatrixMeter.add(since: started, multiplications: c.rows * c.columns * k) }
-    let last = end.checked(against: c)
+    let last = epilogue.checked(against: c)
     var product = ferry_product(
       transpose_a: transposeA ? 1 : 0, transpose_b: transposeB ? 1 : 0,
       accumulate: accumulate ? 1 : 0, m: c.rows, n: c.columns, k: k, lda: a.stride, ldb: b.stride,
@@ -171,12 +172,12 @@ public enum Matrix {
   /// The product as a new tensor.
   public static func product(
     _ a: Tensor, transposeA: Bool = false, _ b: Tensor, transposeB: Bool = false,
-    end: ProductEnd = ProductEnd()
+    epilogue: ProductEpilogue = ProductEpilogue()
   ) -> Tensor {
     let c = Tensor([
       transposeA ? a.shape[1] : a.shape[0], transposeB ? b.shape[0] : b.shape[1],
     ])
-    multiply(a, transposeA: transposeA, b, transposeB: transposeB, end: end, into: c)
+    multiply(a, transposeA: transposeA, b, transposeB: transposeB, epilogue: epilogue, into: c)
     return c
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// OpenBLAS, opened when a product asks for it: no program links it or starts its threads.
-struct MatrixLibrary: @unchecked Sendable {
+package struct MatrixLibrary: @unchecked Sendable {
   /// `cblas_sgemm`: order, transposes, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc.
   typealias Product =
     @convention(c) (
@@ -15,11 +15,11 @@ struct MatrixLibrary: @unchecked Sendable {
   static let transposed: Int32 = 112
 
   /// The processor that the library's kernels were written for, as it names it: `Haswell`.
-  let core: String
+  package let core: String
   let product: Product
 
   /// The library, or nil where it is not installed; opening it takes place once.
-  static let opened: MatrixLibrary? = open()
+  package static let opened: MatrixLibrary? = open()
 
   /// One thread a call: Ferry cuts the products itself.
   private static func open() -> MatrixLibrary? {
@@ -90,7 +90,7 @@ public struct MatrixKernels: Sendable, Equatable {
   }
 
   /// Whether the library's kernels of a core use the instructions of a target.
-  static func fits(_ core: String, _ target: KernelTarget) -> Bool {
+  package static func fits(_ core: String, _ target: KernelTarget) -> Bool {
     let wide = ["skylakex", "cooperlake", "sapphirerapids"]
     switch target {
     case .avx512: return wide.contains(core.lowercased())
@@ -118,7 +118,7 @@ public struct MatrixKernels: Sendable, Equatable {
   /// What OpenBLAS would use here; asking opens it.
   public static var library: String { library(MatrixLibrary.opened?.core, .current) }
 
-  static func library(_ core: String?, _ target: KernelTarget) -> String {
+  package static func library(_ core: String?, _ target: KernelTarget) -> String {
     guard let core else { return "OpenBLAS is not installed" }
     guard target != .portable, !fits(core, target) else { return "OpenBLAS has the core \(core)" }
     return "OpenBLAS does not know this processor: it fell back to its core \(core)"

@@ -26,8 +26,8 @@ extension RecordedEdit {
 
 /// The training labels with the method's edits: a row that was edited has its new class alone,
 /// whatever distribution it had.
-struct EditedLabels {
-  private(set) var labels: [Int]
+package struct EditedLabels {
+  package private(set) var labels: [Int]
   private var edited: Set<Int> = []
 
   init(_ labels: [Int], _ edits: [RecordedEdit] = []) {

@@ -2,7 +2,7 @@ import Neural
 
 /// The learning rate as a function of the epoch.
 public struct LearningRate: Sendable, Equatable {
-  public enum Schedule: String, Sendable, CaseIterable {
+  public enum ScheduleKind: String, Sendable, CaseIterable {
     /// rate/2 (1 + cos(pi (e - w) / E)) after w warm-up epochs, E the number of epochs: with rate
     /// 2e-3, w 1 and E 50 the published recipe.
     case cosine
@@ -25,7 +25,7 @@ public struct LearningRate: Sendable, Equatable {
     case linear
   }
 
-  public var schedule: Schedule
+  public var schedule: ScheduleKind
   public var rate: Double
   public var warmupEpochs: Int
   public var warmupRate: Double
@@ -35,7 +35,7 @@ public struct LearningRate: Sendable, Equatable {
   public static let restartEpochs = 10
 
   public init(
-    schedule: Schedule = .cosine, rate: Double = 2e-3, warmupEpochs: Int = 1,
+    schedule: ScheduleKind = .cosine, rate: Double = 2e-3, warmupEpochs: Int = 1,
     warmupRate: Double = 1e-4, epochs: Int = 50
   ) {
     self.schedule = schedule
@@ -60,7 +60,7 @@ public struct LearningRate: Sendable, Equatable {
     return warmupRate + (rate - warmupRate) * Double(epoch) / Double(warmupEpochs)
   }
 
-  private var shape: any Neural.Schedule {
+  private var shape: any Schedule {
     let whole = Double(max(epochs, 1))
     switch schedule {
     case .constant: return ConstantRate(rate)

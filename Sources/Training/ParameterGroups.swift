@@ -29,7 +29,7 @@ enum ParameterGroups {
     let byLength = factors.sorted { ($0.key.count, $0.key) < ($1.key.count, $1.key) }
     for (prefix, factor) in byLength {
       for parameter in try group(prefix, of: parameters, option: "rate_factors") {
-        parameter.rateFactor = factor
+        parameter.learningRateFactor = factor
       }
     }
   }

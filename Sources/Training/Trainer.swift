@@ -22,7 +22,7 @@ public protocol TrainingObserver: AnyObject {
 public final class Trainer {
   let options: TrainingOptions
   let encoder: VisualEncoder
-  let objective: any Objective
+  package let objective: any Objective
   let faces: LabelledFaces
   /// The faces that choose the epoch; nil under `last`.
   private let selectionFaces: LabelledFaces?
@@ -38,7 +38,7 @@ public final class Trainer {
   let dropout: Dropout
   var progress: TrainingProgress
   /// The training labels with the method's edits.
-  var labels: EditedLabels
+  package var labels: EditedLabels
   /// Seconds spent waiting for batches, and in all.
   private var clock = (waiting: 0.0, total: 0.0)
   private var lastCheckpoint = ContinuousClock.now
@@ -66,7 +66,7 @@ public final class Trainer {
     }
     let parameters = encoder.layer.parameters + objective.parameters
     try ParameterGroups.freeze(parameters, options.frozen)
-    try ParameterGroups.scaleRates(parameters, options.rateFactors)
+    try ParameterGroups.scaleRates(parameters, options.learningRateFactors)
     if !options.decaysVectors { ParameterGroups.spareVectors(parameters) }
     try Self.setRecomputation(encoder, options)
     dropout = Dropout(
@@ -101,7 +101,7 @@ public final class Trainer {
   private static func optimiser(
     _ parameters: [Parameter], _ options: TrainingOptions
   ) -> any Optimiser {
-    switch options.optimizer {
+    switch options.optimiser {
     case .sgd:
       SGD(
         parameters, learningRate: options.rate.rate, momentum: options.momentum,

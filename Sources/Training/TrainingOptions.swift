@@ -16,7 +16,7 @@ public struct TrainingOptions: Sendable {
     case testBest = "test-best"
   }
 
-  public enum Optimizer: String, Sendable, CaseIterable { case sgd, adamw }
+  public enum OptimiserKind: String, Sendable, CaseIterable { case sgd, adamw }
 
   /// What of the encoder's training pass is computed again in the backward pass.
   public enum Recomputation: String, Sendable, CaseIterable {
@@ -36,7 +36,7 @@ public struct TrainingOptions: Sendable {
   public var epochs = 50
   public var batchSize = 64
   public var dropsLast = true
-  public var optimizer = Optimizer.sgd
+  public var optimiser = OptimiserKind.sgd
   public var momentum = 0.9
   /// Nesterov's variant of sgd's momentum.
   public var usesNesterov = false
@@ -56,7 +56,7 @@ public struct TrainingOptions: Sendable {
   /// Prefixes of parameter names that are not trained.
   public var frozen: [String] = []
   /// Factors on the learning rate by prefixes of parameter names; the longest that fits counts.
-  public var rateFactors: [String: Double] = [:]
+  public var learningRateFactors: [String: Double] = [:]
   /// Batches whose gradients are averaged before a step.
   public var accumulation = 1
   /// The largest norm of all gradients together; nil: any.

@@ -1,15 +1,8 @@
 import Artifacts
 import Downloads
+import Glibc
 import Platform
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Downloads from a server on loopback that cuts, lies, redirects and stalls.
 @Suite(.serialized) struct DownloadTests {

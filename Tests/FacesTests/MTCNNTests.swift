@@ -1,16 +1,9 @@
 import Artifacts
 import Faces
+import Glibc
 import Imaging
 import Platform
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The public test data, where FERRY_TEST_DATA names its folder.
 enum TestData {

@@ -22,7 +22,7 @@ import Testing
 
   /// Modules of the toolchain and of packages, by the rooms that may import them.
   static let outside: Set<String> = [
-    "Glibc", "Musl", "Darwin", "Synchronization", "ArgumentParser", "PackageDescription",
+    "Glibc", "Synchronization", "ArgumentParser", "PackageDescription",
   ]
 
   /// Rooms that may import Foundation; it stays out of all others (start-up time, hot paths).

@@ -158,12 +158,12 @@ import Testing
 
   @Test func noiseHasItsDeviation() {
     let flat = Image(width: 100, height: 100, channels: 1, filledWith: 128)
-    let noisy = flat.addingNoise(deviation: 0.05, seed: 3)
-    #expect(same(noisy, flat.addingNoise(deviation: 0.05, seed: 3)))
+    let noisy = flat.addingNoise(standardDeviation: 0.05, seed: 3)
+    #expect(same(noisy, flat.addingNoise(standardDeviation: 0.05, seed: 3)))
     let squares = noisy.pixels.reduce(0.0) { $0 + (Double($1) - 128) * (Double($1) - 128) }
-    let deviation = (squares / 10_000).squareRoot() / 255
+    let standardDeviation = (squares / 10_000).squareRoot() / 255
     // The deviation's own error is 0.05 / sqrt(20,000) = 0.00035; five times that.
-    #expect(abs(deviation - 0.05) < 0.0018)
+    #expect(abs(standardDeviation - 0.05) < 0.0018)
   }
 
   private func apply(

@@ -1,14 +1,7 @@
+import Glibc
 import Imaging
 import Platform
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Pictures that are not part of the project: PngSuite, libjpeg-turbo's and Pillow's fixtures.
 @Suite struct FixtureTests {

@@ -1,15 +1,8 @@
 import Artifacts
+import Glibc
 import Language
 import Platform
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 let testData: String? = getenv("FERRY_TEST_DATA").map { String(cString: $0) }
 

@@ -1,15 +1,8 @@
+import Glibc
 import Neural
 import Platform
 import Tensors
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Layers that are no `Layer` of their own, as one.
 private final class Wrapped: Layer {
@@ -92,7 +85,8 @@ private final class Wrapped: Layer {
       compare(linear, x, Self.dense(Self.doubles(x), linear.weight.value, linear.bias?.value))
       for transposed in [false, true] {
         let projection = try Projection(
-          "w", "b", inputs: inputs, outputs: outputs, transposed: transposed, deviation: 0.3,
+          "w", "b", inputs: inputs, outputs: outputs, transposed: transposed,
+          standardDeviation: 0.3,
           from: source())
         scatter(projection.parameters)
         compare(
@@ -115,7 +109,7 @@ private final class Wrapped: Layer {
     for (rows, width, hidden) in [(1, 1, 1), (5, 7, 13), (3, 17, 33)] {
       let part = try FeedForward(
         up: "up", down: "down", width: width, hidden: hidden, activation: activation,
-        deviation: (0.4, 0.3), from: source())
+        standardDeviation: (0.4, 0.3), from: source())
       scatter(part.parameters)
       let x = random([rows, width], seed: 4)
       let p = part.parameters
@@ -150,7 +144,8 @@ private final class Wrapped: Layer {
     let width = test.width
     let part = try SelfAttention(
       test.packed ? .packed(weight: "w", bias: "b") : .separate(["q", "k", "v"]), output: "o",
-      width: width, heads: test.heads, causal: test.causal, deviation: (0.4, 0.4), from: source())
+      width: width, heads: test.heads, causal: test.causal, standardDeviation: (0.4, 0.4),
+      from: source())
     scatter(part.parameters)
     let sequences = Sequences(lengths: test.lengths)
     let rows = test.lengths.reduce(0, +)

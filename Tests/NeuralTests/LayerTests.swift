@@ -142,7 +142,7 @@ import Testing
   @Test func rateFactorsScaleTheSteps() {
     func moved(_ factor: Double, _ make: ([Parameter]) -> any Optimiser) -> Float {
       let parameter = Parameter("p", .zeros([1]))
-      parameter.rateFactor = factor
+      parameter.learningRateFactor = factor
       parameter.addGradient { _, gradient in gradient.fill(1) }
       make([parameter]).step()
       return parameter.value[0]

@@ -56,7 +56,7 @@ import Testing
       GoldenTests.drawn(parameter.value, stream: UInt64(stream), bound: 1)
     }
     if test.grouped {
-      pair[1].rateFactor = 0.1
+      pair[1].learningRateFactor = 0.1
       pair[1].decays = false
     }
     let optimiser = test.make(pair)

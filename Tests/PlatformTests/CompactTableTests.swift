@@ -34,9 +34,9 @@ import Testing
 }
 
 @Test func aValueIsMadeMeanwhileAndGivenEveryTime() throws {
-  let value = Deferred { (1...100).reduce(0, +) }
+  let value = Future { (1...100).reduce(0, +) }
   #expect(try value.get() == 5050)
   #expect(try value.get() == 5050)
-  let failing = Deferred<Int> { throw Fault(.badInput, "no") }
+  let failing = Future<Int> { throw Fault(.badInput, "no") }
   #expect(throws: Fault.self) { try failing.get() }
 }

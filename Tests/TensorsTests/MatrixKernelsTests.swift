@@ -1,6 +1,5 @@
+import Tensors
 import Testing
-
-@testable import Tensors
 
 /// Which kernels multiply: never a library's kernels for another processor.
 @Suite struct MatrixKernelsTests {

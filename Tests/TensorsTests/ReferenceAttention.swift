@@ -1,12 +1,5 @@
+import Glibc
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Attention and its gradients in double precision, one product after another.
 struct ReferenceAttention {

@@ -1,14 +1,7 @@
+import Glibc
 import Platform
 import Tensors
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The kernels of transformers against double precision.
 @Suite struct TransformerKernelTests {
@@ -234,11 +227,13 @@ import Testing
             let (y, kept, dx) = (Tensor([m, n]), Tensor([m, n]), Tensor([m, n]))
             Matrix.multiply(
               MatrixView(a), MatrixView(b), transposeB: true,
-              end: ProductEnd(bias: bias, activation: (activation, kept), residual: residual),
+              epilogue: ProductEpilogue(
+                bias: bias, activation: (activation, kept), residual: residual),
               into: MatrixView(y), on: kernel)
             Matrix.multiply(
               MatrixView(a), MatrixView(b), transposeB: true,
-              end: ProductEnd(slope: (activation, at: residual)), into: MatrixView(dx), on: kernel)
+              epilogue: ProductEpilogue(slope: (activation, at: residual)), into: MatrixView(dx),
+              on: kernel)
             for (ours, theirs) in [(y, plain), (kept, sum), (dx, slopes)] {
               #expect(Reference.relativeError(ours.values, theirs.values.map(Double.init)) < 1e-5)
             }

@@ -8,8 +8,7 @@ import Samples
 import Tensors
 import TestSupport
 import Testing
-
-@testable import Training
+import Training
 
 /// A method that no source file knows: one folder would hold everything here.
 private final class Mirroring: Objective {

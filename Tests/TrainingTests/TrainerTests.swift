@@ -147,7 +147,7 @@ import Training
   func aRunCutOffAndResumedGivesTheSameBits(everything: Bool) throws {
     var options = try options(KnowledgeObjective.kind)
     if everything {
-      options.optimizer = .adamw
+      options.optimiser = .adamw
       options.accumulation = 2
       options.averageDecay = 0.8
       options.clipNorm = 1
@@ -214,7 +214,7 @@ import Training
     var options = try options(DiscreteObjective.kind)
     options.selection = .last
     options.weightDecay = 0
-    options.rateFactors = ["encoder": 0, "encoder.layer4.1": 2]
+    options.learningRateFactors = ["encoder": 0, "encoder.layer4.1": 2]
     let (before, after) = (try trainer(options), try trainer(options))
     try after.run(Observer())
     for (old, new) in zip(before.modelTensors, after.modelTensors)
@@ -222,7 +222,7 @@ import Training
       let moves = old.name.hasPrefix("encoder.layer4.1") || old.name.hasPrefix("method")
       #expect((old.tensor.values != new.tensor.values) == moves, "\(old.name)")
     }
-    options.rateFactors = ["encodr": 1]
+    options.learningRateFactors = ["encodr": 1]
     #expect(throws: Fault.self) { try trainer(options) }
   }
 

@@ -170,14 +170,14 @@ import Weights
     let normalisation = try #require(Normalisation(published: description))
     #expect(
       normalisation
-        == Normalisation(mean: [0.406, 0.456, 0.485], deviation: [0.225, 0.224, 0.229]))
+        == Normalisation(mean: [0.406, 0.456, 0.485], standardDeviation: [0.225, 0.224, 0.229]))
     #expect(
       try EncoderCatalogue.standard.kind("resnet18").normalisation(description) == normalisation)
     #expect(try EncoderCatalogue.standard.kind("resnet18").normalisation(.null) == .imageNet)
   }
 
   @Test func faceWeightsAreKnownByName() throws {
-    #expect(try KnownWeights.named("resnet18-ijba").input?.deviation == [1, 1, 1])
+    #expect(try KnownWeights.named("resnet18-ijba").input?.standardDeviation == [1, 1, 1])
     #expect(try KnownWeights.named("resnet18-msceleb").input?.isBlueFirst == false)
     let found = fault { _ = try KnownWeights.named("resnet18-msceleb-rgb") }
     #expect(found?.remedy?.contains("resnet18-msceleb") == true)

@@ -1,14 +1,7 @@
 import Artifacts
+import Glibc
 import Platform
 import Weights
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A file that Tests/Golden/weights.py made.
 func golden(_ name: String) -> String {

@@ -1,13 +1,6 @@
 import Archives
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The lines of a text entry of any size, in constant memory.
 enum EntryLines {

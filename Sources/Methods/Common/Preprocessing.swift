@@ -25,7 +25,7 @@ public struct Preprocessing: Sendable, Equatable {
   public var json: JSONValue {
     [
       "image_size": .integer(imageSize), "mean": Self.decimals(normalisation.mean),
-      "std": Self.decimals(normalisation.deviation), "alignment": alignment,
+      "std": Self.decimals(normalisation.standardDeviation), "alignment": alignment,
     ]
   }
 
@@ -37,8 +37,8 @@ public struct Preprocessing: Sendable, Equatable {
   public init(json: JSONValue?, at place: Fault.Place) throws {
     guard let size = json?["image_size"]?.integer, (1...4096).contains(size),
       let mean = json?["mean"]?.numbers, mean.count == 3,
-      let deviation = json?["std"]?.numbers, deviation.count == 3,
-      deviation.allSatisfy({ $0 > 0 })
+      let standardDeviation = json?["std"]?.numbers, standardDeviation.count == 3,
+      standardDeviation.allSatisfy({ $0 > 0 })
     else {
       throw Fault(
         .badInput, "the model's preprocessing lacks image_size, mean or std", at: place)
@@ -46,7 +46,7 @@ public struct Preprocessing: Sendable, Equatable {
     self.init(
       imageSize: size,
       normalisation: Normalisation(
-        mean: mean.map { Float($0) }, deviation: deviation.map { Float($0) }),
+        mean: mean.map { Float($0) }, standardDeviation: standardDeviation.map { Float($0) }),
       alignment: json?["alignment"] ?? .null)
   }
 }

@@ -137,14 +137,14 @@ struct KnowledgeBatch {
     for sample in 0..<visual.count {
       for label in 0..<text.classCount {
         let index = cell(sample, label)
-        if byVisualCosine[index] != 0 { carryVisual(sample, label) }
-        if neutral.count > 0, byNeutralCosine[index] != 0 { carryNeutral(sample, label) }
+        if byVisualCosine[index] != 0 { propagateToVisual(sample, label) }
+        if neutral.count > 0, byNeutralCosine[index] != 0 { propagateToNeutral(sample, label) }
       }
     }
     return value
   }
 
-  private mutating func carryVisual(_ sample: Int, _ label: Int) {
+  private mutating func propagateToVisual(_ sample: Int, _ label: Int) {
     let index = cell(sample, label)
     for (prompt, share) in text.parts(of: label, sample, visualByPrompt) {
       let cosine = visualByPrompt[sample * text.rows.count + prompt]
@@ -157,7 +157,7 @@ struct KnowledgeBatch {
     }
   }
 
-  private mutating func carryNeutral(_ sample: Int, _ label: Int) {
+  private mutating func propagateToNeutral(_ sample: Int, _ label: Int) {
     for (prompt, share) in text.parts(of: label, sample, neutralByPrompt) {
       neutral.addCosineGradient(
         share * byNeutralCosine[cell(sample, label)],

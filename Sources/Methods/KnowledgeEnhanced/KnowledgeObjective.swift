@@ -41,7 +41,7 @@ public final class KnowledgeObjective: Objective {
 
   /// The adapter's factor on the learning rate where the options name none: K vectors learn faster
   /// than an encoder, and at its rate lie in one direction after a few epochs (docs/method.md).
-  public static let adapterRateFactor = 0.02
+  public static let adapterLearningRateFactor = 0.02
 
   /// A layer that starts as a projection which keeps the angles between the classes; a bias would
   /// bring all of them nearer to each other.
@@ -53,7 +53,7 @@ public final class KnowledgeObjective: Objective {
     layer.weight.value.copy(
       from: Initialisation.orthogonal(rows: outputs, columns: inputs, &generator))
     layer.bias?.value.fill(0)
-    for parameter in layer.parameters { parameter.rateFactor = adapterRateFactor }
+    for parameter in layer.parameters { parameter.learningRateFactor = adapterLearningRateFactor }
     return layer
   }
 

@@ -27,7 +27,7 @@ enum ResidualNetworks {
           summary: "resnet18 trained on MS-Celeb-1M faces, values 0 to 1, as RAN uses it",
           encoder: "resnet18", licence: "none stated; the dataset was withdrawn by its owner",
           how: "ijba_res18_naive.pth.tar, by the link in the README of the RAN repository",
-          input: PublishedInput(isBlueFirst: false, mean: [0, 0, 0], deviation: [1, 1, 1])),
+          input: PublishedInput(isBlueFirst: false, mean: [0, 0, 0], standardDeviation: [1, 1, 1])),
       ]),
     kind(
       "resnet34", "ResNet-34", .resnet34,
@@ -63,7 +63,8 @@ enum ResidualNetworks {
 
   private static func imageNet(isBlueFirst: Bool) -> PublishedInput {
     PublishedInput(
-      isBlueFirst: isBlueFirst, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+      isBlueFirst: isBlueFirst, mean: [0.485, 0.456, 0.406],
+      standardDeviation: [0.229, 0.224, 0.225])
   }
 
   private static func torchvision(

@@ -21,16 +21,16 @@ final class SwinAttention {
   {
     self.attention = attention
     self.heads = heads
-    let (side, deviation) = (attention.side, SwinTransformer.freshDeviation)
+    let (side, standardDeviation) = (attention.side, SwinTransformer.freshDeviation)
     let span = 2 * side - 1
     table = try source.parameter(
-      "\(name).relative_position_bias_table", [span * span, heads], .normal(deviation))
+      "\(name).relative_position_bias_table", [span * span, heads], .normal(standardDeviation))
     qkv = try Projection(
       "\(name).qkv.weight", "\(name).qkv.bias", inputs: width, outputs: 3 * width,
-      deviation: deviation, from: source)
+      standardDeviation: standardDeviation, from: source)
     output = try Projection(
       "\(name).proj.weight", "\(name).proj.bias", inputs: width, outputs: width,
-      deviation: deviation, from: source)
+      standardDeviation: standardDeviation, from: source)
     let tokens = 0..<side * side
     pairs = tokens.flatMap { i in
       tokens.map { j in
@@ -102,10 +102,10 @@ final class SwinBlock {
     self.attention = try SwinAttention(
       "\(name).attn", width: width, heads: heads, attention: attention, from: source)
     feedForwardNorm = try LayerNorm("\(name).norm2", width: width, from: source)
-    let deviation = SwinTransformer.freshDeviation
+    let standardDeviation = SwinTransformer.freshDeviation
     feedForward = try FeedForward(
       up: "\(name).mlp.fc1", down: "\(name).mlp.fc2", width: width, hidden: 4 * width,
-      activation: .gelu, deviation: (deviation, deviation), from: source)
+      activation: .gelu, standardDeviation: (standardDeviation, standardDeviation), from: source)
     self.depth = depth
     tokens = attention.height * attention.width
   }

@@ -11,7 +11,7 @@ final class SwinEmbedding {
   init(_ shape: SwinShape, from source: ParameterSource) throws {
     patches = try PatchEmbedding(
       "patch_embed.proj.weight", width: shape.width, patch: shape.patch,
-      deviation: SwinTransformer.freshDeviation, from: source)
+      standardDeviation: SwinTransformer.freshDeviation, from: source)
     bias = try source.parameter("patch_embed.proj.bias", [shape.width], .zeros)
     norm = try LayerNorm("patch_embed.norm", width: shape.width, from: source)
   }
@@ -45,7 +45,7 @@ final class PatchMerging {
     norm = try LayerNorm("\(name).norm", width: 4 * width, from: source)
     reduction = try Projection(
       "\(name).reduction.weight", nil, inputs: 4 * width, outputs: 2 * width,
-      deviation: SwinTransformer.freshDeviation, from: source)
+      standardDeviation: SwinTransformer.freshDeviation, from: source)
     self.grid = grid
   }
 
@@ -129,7 +129,7 @@ final class FaceFeatures {
     maps = try widths.enumerated().map { index, width in
       try Projection(
         "feature.\(2 * index).weight", nil, inputs: inputs, outputs: width,
-        deviation: SwinTransformer.freshDeviation, from: source)
+        standardDeviation: SwinTransformer.freshDeviation, from: source)
     }
     norms = widths.enumerated().map { index, width in
       BatchNorm2d("\(prefix)feature.\(2 * index + 1)", channels: width, epsilon: Self.epsilon)

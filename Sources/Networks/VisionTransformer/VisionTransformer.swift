@@ -105,11 +105,11 @@ public final class VisionTransformer: RecomputingNetwork {
   public init(_ configuration: Configuration, from source: ParameterSource) throws {
     self.configuration = configuration
     let (shape, width) = (configuration.shape, configuration.shape.width)
-    let deviation = 1 / Double(width).squareRoot()
-    classToken = try source.parameter("class_embedding", [width], .normal(deviation))
+    let standardDeviation = 1 / Double(width).squareRoot()
+    classToken = try source.parameter("class_embedding", [width], .normal(standardDeviation))
     positions = try source.parameter(
       "positional_embedding", [configuration.grid * configuration.grid + 1, width],
-      .normal(deviation))
+      .normal(standardDeviation))
     patches = try PatchEmbedding(
       "conv1.weight", width: width, patch: configuration.patch, from: source)
     before = try LayerNorm("ln_pre", width: width, from: source)
@@ -120,7 +120,7 @@ public final class VisionTransformer: RecomputingNetwork {
     after = try LayerNorm("ln_post", width: width, from: source)
     projection = try Projection(
       "proj", nil, inputs: width, outputs: configuration.outputs, transposed: true,
-      deviation: deviation, from: source)
+      standardDeviation: standardDeviation, from: source)
   }
 
   public var parameters: [Parameter] {

@@ -9,13 +9,15 @@ package final class FeedForward {
 
   package init(
     up: String, down: String, width: Int, hidden: Int, activation: Activation,
-    deviation: (up: Double, down: Double), from source: ParameterSource
+    standardDeviation: (up: Double, down: Double), from source: ParameterSource
   ) throws {
     self.up = try Projection(
-      "\(up).weight", "\(up).bias", inputs: width, outputs: hidden, deviation: deviation.up,
+      "\(up).weight", "\(up).bias", inputs: width, outputs: hidden,
+      standardDeviation: standardDeviation.up,
       from: source)
     self.down = try Projection(
-      "\(down).weight", "\(down).bias", inputs: hidden, outputs: width, deviation: deviation.down,
+      "\(down).weight", "\(down).bias", inputs: hidden, outputs: width,
+      standardDeviation: standardDeviation.down,
       from: source)
     self.activation = activation
   }

@@ -54,9 +54,11 @@ public final class ParameterSource {
     case .zeros: return .zeros(shape)
     case .ones: return Initialisation.constant(shape, 1)
     case .normal where !Initialisation.isDrawn: return .zeros(shape)
-    case .normal(let deviation):
+    case .normal(let standardDeviation):
       let tensor = Tensor(shape)
-      for i in 0..<tensor.count { tensor.pointer[i] = Float(deviation * generator.normal()) }
+      for i in 0..<tensor.count {
+        tensor.pointer[i] = Float(standardDeviation * generator.normal())
+      }
       return tensor
     }
   }

@@ -6,14 +6,15 @@ package final class PatchEmbedding {
   private let patch: Int
   private var saved: (rows: Tensor, input: [Int])?
 
-  /// - Parameter deviation: of fresh weights; one over the root of the inputs where it is nil.
+  /// - Parameter standardDeviation: of fresh weights; one over the root of the inputs where it is nil.
   package init(
-    _ name: String, width: Int, patch: Int, deviation: Double? = nil, from source: ParameterSource
+    _ name: String, width: Int, patch: Int, standardDeviation: Double? = nil,
+    from source: ParameterSource
   ) throws {
     self.patch = patch
     let usual = 1 / Double(3 * patch * patch).squareRoot()
     weight = try source.parameter(
-      name, [width, 3, patch, patch], .normal(deviation ?? usual))
+      name, [width, 3, patch, patch], .normal(standardDeviation ?? usual))
   }
 
   package var parameters: [Parameter] { [weight] }

@@ -1,12 +1,5 @@
+import Glibc
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Position embeddings of a square grid, brought to another grid by bicubic interpolation.
 ///

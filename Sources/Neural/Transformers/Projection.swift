@@ -9,13 +9,13 @@ package final class Projection {
   private let isTransposed: Bool
   private var input: Tensor?
 
-  /// - Parameter deviation: of fresh weights.
+  /// - Parameter standardDeviation: of fresh weights.
   package init(
     _ weight: String, _ bias: String?, inputs: Int, outputs: Int, transposed: Bool = false,
-    deviation: Double, from source: ParameterSource
+    standardDeviation: Double, from source: ParameterSource
   ) throws {
     self.weight = try source.parameter(
-      weight, transposed ? [inputs, outputs] : [outputs, inputs], .normal(deviation))
+      weight, transposed ? [inputs, outputs] : [outputs, inputs], .normal(standardDeviation))
     self.bias = try bias.map { try source.parameter($0, [outputs], .zeros) }
     self.outputs = outputs
     isTransposed = transposed
@@ -24,7 +24,7 @@ package final class Projection {
   package var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
 
   package func forward(_ x: Tensor, adding residual: Tensor? = nil, training: Bool) -> Tensor {
-    forward(x, end: ProductEnd(bias: bias?.value, residual: residual), training: training)
+    forward(x, epilogue: ProductEpilogue(bias: bias?.value, residual: residual), training: training)
   }
 
   /// activation(x W^T + b), and the activation's argument where it is kept for the backward pass.
@@ -32,13 +32,13 @@ package final class Projection {
     y: Tensor, sum: Tensor?
   ) {
     let sum = training && Recomputation.keeps ? Tensor([x.shape[0], outputs]) : nil
-    let end = ProductEnd(bias: bias?.value, activation: (activation, keeping: sum))
-    return (forward(x, end: end, training: training), sum)
+    let epilogue = ProductEpilogue(bias: bias?.value, activation: (activation, keeping: sum))
+    return (forward(x, epilogue: epilogue, training: training), sum)
   }
 
-  private func forward(_ x: Tensor, end: ProductEnd, training: Bool) -> Tensor {
+  private func forward(_ x: Tensor, epilogue: ProductEpilogue, training: Bool) -> Tensor {
     input = training && Recomputation.keeps ? x : nil
-    return Matrix.product(x, weight.value, transposeB: !isTransposed, end: end)
+    return Matrix.product(x, weight.value, transposeB: !isTransposed, epilogue: epilogue)
   }
 
   /// Forgets the input that a training forward kept, or gives it back before the backward pass.
@@ -59,6 +59,6 @@ package final class Projection {
     bias?.addGradient { Rows.sum(dy, accumulate: $0, into: $1) }
     return inputGradient
       ? Matrix.product(
-        dy, weight.value, transposeB: isTransposed, end: ProductEnd(slope: slope)) : nil
+        dy, weight.value, transposeB: isTransposed, epilogue: ProductEpilogue(slope: slope)) : nil
   }
 }

@@ -22,7 +22,7 @@ package final class SelfAttention {
 
   package init(
     _ names: Names, output: String, width: Int, heads: Int, causal: Bool,
-    deviation: (input: Double, output: Double), from source: ParameterSource
+    standardDeviation: (input: Double, output: Double), from source: ParameterSource
   ) throws {
     precondition(width % heads == 0, "the heads share the width evenly")
     self.width = width
@@ -31,17 +31,19 @@ package final class SelfAttention {
     self.attention = attention
     switch names {
     case .packed(let weight, let bias):
-      weights = [try source.parameter(weight, [3 * width, width], .normal(deviation.input))]
+      weights = [
+        try source.parameter(weight, [3 * width, width], .normal(standardDeviation.input))
+      ]
       biases = [try source.parameter(bias, [3 * width], .zeros)]
     case .separate(let parts):
       weights = try parts.map {
-        try source.parameter("\($0).weight", [width, width], .normal(deviation.input))
+        try source.parameter("\($0).weight", [width, width], .normal(standardDeviation.input))
       }
       biases = try parts.map { try source.parameter("\($0).bias", [width], .zeros) }
     }
     self.output = try Projection(
       "\(output).weight", "\(output).bias", inputs: width, outputs: width,
-      deviation: deviation.output, from: source)
+      standardDeviation: standardDeviation.output, from: source)
   }
 
   package var parameters: [Parameter] {
@@ -75,7 +77,7 @@ package final class SelfAttention {
     for (part, weight) in weights.enumerated() {
       Matrix.multiply(
         MatrixView(x), MatrixView(weight.value), transposeB: true,
-        end: ProductEnd(bias: biases[part].value),
+        epilogue: ProductEpilogue(bias: biases[part].value),
         into: MatrixView(qkv).columns(part * step..<(part + 1) * step))
     }
     let context = Tensor(x.shape)
@@ -93,12 +95,12 @@ package final class SelfAttention {
     let bias = bias
     let q = Matrix.product(
       Rows.gather(x, rows), weight(0), transposeB: true,
-      end: ProductEnd(bias: bias.rows(0..<width)))
+      epilogue: ProductEpilogue(bias: bias.rows(0..<width)))
     let kv = Tensor([x.shape[0], 2 * width])
     for part in 0..<2 {
       Matrix.multiply(
         MatrixView(x), MatrixView(weight(part + 1)), transposeB: true,
-        end: ProductEnd(bias: bias.rows((part + 1) * width..<(part + 2) * width)),
+        epilogue: ProductEpilogue(bias: bias.rows((part + 1) * width..<(part + 2) * width)),
         into: columns(part, of: kv))
     }
     let context = Tensor([rows.count, width])

@@ -78,7 +78,7 @@ public final class TextTransformer {
     norm = try LayerNorm("ln_final", width: width, from: source)
     projection = try Projection(
       "text_projection", nil, inputs: width, outputs: configuration.outputs, transposed: true,
-      deviation: 1 / Double(width).squareRoot(), from: source)
+      standardDeviation: 1 / Double(width).squareRoot(), from: source)
   }
 
   public var parameters: [Parameter] {

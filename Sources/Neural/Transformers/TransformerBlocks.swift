@@ -47,12 +47,12 @@ package final class PreNormBlock: TransformerBlock {
     attention = try SelfAttention(
       .packed(weight: "\(name).attn.in_proj_weight", bias: "\(name).attn.in_proj_bias"),
       output: "\(name).attn.out_proj", width: shape.width, heads: shape.heads, causal: causal,
-      deviation: (inner, last), from: source)
+      standardDeviation: (inner, last), from: source)
     feedForwardNorm = try LayerNorm("\(name).ln_2", width: shape.width, from: source)
     feedForward = try FeedForward(
       up: "\(name).mlp.c_fc", down: "\(name).mlp.c_proj", width: shape.width,
       hidden: shape.hidden, activation: shape.activation,
-      deviation: (inner / 2.0.squareRoot(), last), from: source)
+      standardDeviation: (inner / 2.0.squareRoot(), last), from: source)
   }
 
   package var parameters: [Parameter] {
@@ -107,16 +107,17 @@ final class PostNormBlock: TransformerBlock {
   init(_ name: String, _ shape: TransformerShape, epsilon: Float, from source: ParameterSource)
     throws
   {
-    let deviation = 0.02
+    let standardDeviation = 0.02
     attention = try SelfAttention(
       .separate(["query", "key", "value"].map { "\(name).attention.self.\($0)" }),
       output: "\(name).attention.output.dense", width: shape.width, heads: shape.heads,
-      causal: false, deviation: (deviation, deviation), from: source)
+      causal: false, standardDeviation: (standardDeviation, standardDeviation), from: source)
     attentionNorm = try LayerNorm(
       "\(name).attention.output.LayerNorm", width: shape.width, epsilon: epsilon, from: source)
     feedForward = try FeedForward(
       up: "\(name).intermediate.dense", down: "\(name).output.dense", width: shape.width,
-      hidden: shape.hidden, activation: shape.activation, deviation: (deviation, deviation),
+      hidden: shape.hidden, activation: shape.activation,
+      standardDeviation: (standardDeviation, standardDeviation),
       from: source)
     feedForwardNorm = try LayerNorm(
       "\(name).output.LayerNorm", width: shape.width, epsilon: epsilon, from: source)

@@ -148,7 +148,7 @@ extension Planner {
         case .job(let index?, let port): origins.append(.job(index, port: port))
         case .job(nil, _): if !wire.optional { return nil }
         case .jobs(let axes, let byValue, let port):
-          let key = Rows.key(axes.map { scope.axes[$0] ?? .null })
+          let key = InstanceRows.key(axes.map { scope.axes[$0] ?? .null })
           let found = byValue[key] ?? []
           if !link.gathers, found.contains(nil), !wire.optional { return nil }
           origins += found.compactMap { $0.map { .job($0, port: port) } }
@@ -168,7 +168,7 @@ extension Planner {
   /// What a target is for this instance.
   private func plain(_ target: Link.Target) -> Link.Target? {
     guard case .choice(let axes, let byValue) = target else { return target }
-    return byValue[Rows.key(axes.map { scope.axes[$0] ?? .null })].flatMap { plain($0) }
+    return byValue[InstanceRows.key(axes.map { scope.axes[$0] ?? .null })].flatMap { plain($0) }
   }
 
   private mutating func environment(_ stage: Manifest.Stage) -> [String: String?] {

@@ -65,7 +65,7 @@ extension Planner {
   }
 
   /// Checks what can be checked of a stage whose inputs have faults.
-  private mutating func checkAlone(_ stage: Manifest.Stage, _ face: Face, _ rows: Rows) {
+  private mutating func checkAlone(_ stage: Manifest.Stage, _ face: Face, _ rows: InstanceRows) {
     scope.isPartial = true
     scope.axes = Dictionary(zip(rows.axes, rows.values.first ?? []), uniquingKeysWith: { $1 })
     _ = parameters(stage, face)
@@ -87,15 +87,15 @@ extension Planner {
   }
 
   /// The instances a stage asks for itself.
-  mutating func ownRows(of stage: Manifest.Stage) -> Rows {
+  mutating func ownRows(of stage: Manifest.Stage) -> InstanceRows {
     stage.foreach.isEmpty ? matrixRows(stage) : foreachRows(stage)
   }
 
   /// Instances of one stage, and of all stages together.
   static let mostInstances = 1_000_000
 
-  private mutating func matrixRows(_ stage: Manifest.Stage) -> Rows {
-    var rows = Rows.single
+  private mutating func matrixRows(_ stage: Manifest.Stage) -> InstanceRows {
+    var rows = InstanceRows.single
     for entry in stage.matrix {
       guard isName(entry.key) else {
         faults.refuse("'\(entry.key)' cannot name an axis", at: entry.keyNode.place)
@@ -114,13 +114,13 @@ extension Planner {
         return .single
       }
       scope.spellings.note(entry.key, entry.value)
-      rows = rows.joined(with: Rows(axes: [entry.key], values: values.map { [$0] }))
+      rows = rows.joined(with: InstanceRows(axes: [entry.key], values: values.map { [$0] }))
     }
     return rows
   }
 
-  private mutating func foreachRows(_ stage: Manifest.Stage) -> Rows {
-    var rows = Rows(axes: [], values: [])
+  private mutating func foreachRows(_ stage: Manifest.Stage) -> InstanceRows {
+    var rows = InstanceRows(axes: [], values: [])
     for (index, node) in stage.foreach.enumerated() {
       guard let filled = faults.collect({ try scope.fill(node) }) else { continue }
       guard case .map(let entries) = node.value, let members = filled.object else {
@@ -146,7 +146,7 @@ extension Planner {
 
   /// Resolves one input and joins the axes that its references carry.
   private mutating func wire(
-    _ input: Manifest.Stage.Input, of stage: Manifest.Stage, face: Face?, rows: inout Rows
+    _ input: Manifest.Stage.Input, of stage: Manifest.Stage, face: Face?, rows: inout InstanceRows
   ) -> Wire? {
     let name = input.port.text
     var port: ContractPort?
@@ -187,13 +187,13 @@ extension Planner {
   /// What a reference with axes in it stands for: a link for each of the axes' values.
   private mutating func choice(
     _ node: YAMLNode, _ axes: [String], of stage: Manifest.Stage, port: ContractPort?,
-    optional: Bool, rows: inout Rows
+    optional: Bool, rows: inout InstanceRows
   ) -> Link? {
     for axis in axes where !rows.axes.contains(axis) {
       faults.unknown("axis", axis, among: rows.axes, at: node.place)
       return nil
     }
-    var united: Rows?
+    var united: InstanceRows?
     var gathers = false
     var targets: [String: Link.Target] = [:]
     defer { scope.axes = [:] }
@@ -208,8 +208,8 @@ extension Planner {
           remedy: "give all of these stages the same matrix")
         return nil
       }
-      united = Rows(axes: part.axes, values: (united?.values ?? []) + part.values)
-      targets[Rows.key(values)] = link.target
+      united = InstanceRows(axes: part.axes, values: (united?.values ?? []) + part.values)
+      targets[InstanceRows.key(values)] = link.target
       gathers = gathers || link.gathers
     }
     rows = united ?? rows
@@ -217,7 +217,7 @@ extension Planner {
   }
 
   private mutating func link(
-    _ node: YAMLNode, port: ContractPort?, optional: Bool, rows: inout Rows
+    _ node: YAMLNode, port: ContractPort?, optional: Bool, rows: inout InstanceRows
   ) -> Link? {
     let reference = faults.collect { () throws -> Reference in
       guard let text = try scope.fill(node).string else {
@@ -282,7 +282,7 @@ extension Planner {
 
   private mutating func join(
     _ producer: Instances, _ output: String, _ selection: Reference.Selection, _ node: YAMLNode,
-    optional: Bool, rows: inout Rows
+    optional: Bool, rows: inout InstanceRows
   ) -> Link? {
     var fixed: [String: String?] = [:]
     var carried = producer.axes
@@ -309,9 +309,9 @@ extension Planner {
     let columns = carried.map { producer.axes.firstIndex(of: $0)! }
     var byValue: [String: [Int?]] = [:]
     for row in chosen {
-      byValue[Rows.key(columns.map { row.values[$0] }), default: []].append(row.job)
+      byValue[InstanceRows.key(columns.map { row.values[$0] }), default: []].append(row.job)
     }
-    let all = Rows(axes: producer.axes, values: chosen.map(\.values))
+    let all = InstanceRows(axes: producer.axes, values: chosen.map(\.values))
     let projected = all.projected(on: carried)
     guard rows.joins(with: projected, within: Self.mostInstances) else {
       faults.refuse(

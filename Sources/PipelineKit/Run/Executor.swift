@@ -75,7 +75,7 @@ package enum ExecutorEvent {
   /// The launch began to run: its time counts from here on.
   case running(job: Int)
   /// A line of JSON from a stage.
-  case told(job: Int, JSONValue)
+  case reported(job: Int, JSONValue)
   case ended(job: Int, Ending)
   /// The user asked to stop, with the signal's number.
   case interrupted(Int)

@@ -1,13 +1,6 @@
 import Artifacts
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 extension Scheduler {
   /// Takes note of a job's end: publishes its outputs, or keeps what it left.

@@ -209,7 +209,7 @@ public final class Scheduler {
 
   private func handle(_ event: ExecutorEvent) throws {
     switch event {
-    case .told(let index, let value): hear(value, from: index)
+    case .reported(let index, let value): hear(value, from: index)
     case .ended(let index, let ending): try finish(index, ending)
     case .interrupted: interrupt()
     case .queued(let index, let reason): queued(index, reason)

@@ -1,13 +1,6 @@
 import CSQLite
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A value of a column.
 enum SQLValue: Sendable, Equatable {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A named instant of publication at which tests kill the process, by `FERRY_FAULT=name`.
 package enum FaultPoint: String, CaseIterable, Sendable {

@@ -1,14 +1,7 @@
 import Artifacts
 import CProcess
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Artifacts by content: `objects/ab/cdef...` below a folder, each written once and never changed.
 ///

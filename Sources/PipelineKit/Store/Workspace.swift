@@ -1,14 +1,7 @@
 import Artifacts
 import CProcess
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A folder that holds a project's state, store, links and attempts.
 public final class Workspace {

@@ -1,13 +1,6 @@
 import Artifacts
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// What may be deleted from a workspace, and why.
 public struct Collection: Sendable {

@@ -1,13 +1,6 @@
 import Artifacts
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Looks at what a pipeline needs before it is needed.
 public enum Doctor {

@@ -1,13 +1,6 @@
 import Artifacts
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A folder that several workspaces, on one machine or many, share results through.
 ///

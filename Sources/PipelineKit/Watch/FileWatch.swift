@@ -1,10 +1,5 @@
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 #if os(Linux)
   /// Waits for changes of files and folders, as the kernel tells of them (inotify).

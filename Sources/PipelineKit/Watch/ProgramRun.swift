@@ -1,13 +1,6 @@
 import CProcess
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Interrupts of this process, and programs that are run to their end meanwhile.
 public struct ProgramRun {

@@ -1,16 +1,9 @@
 import Artifacts
 import Downloads
+import Glibc
 import Platform
 import StageKit
 import Weights
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Downloads files by address and digest.
 @main struct Fetch: Stage {

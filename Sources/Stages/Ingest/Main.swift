@@ -1,17 +1,10 @@
 import Archives
 import Artifacts
 import Datasets
+import Glibc
 import Platform
 import Samples
 import StageKit
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Reads a dataset as its owners distribute it.
 @main struct Ingest: Stage {

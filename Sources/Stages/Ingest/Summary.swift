@@ -27,7 +27,7 @@ struct SummaryCommand: ParsableCommand {
     let record = try DatasetRecord(json: artifact.metadata, at: .init(directory))
     let reader = try RowCollectionReader(directory)
     let rows = try reader.rows.map { try SampleRow(json: $0) }
-    if let sheet { try draw(ContactSheet(reader, rows, record.classes), record, to: sheet) }
+    if let sheet { try draw(SampleSheet(reader, rows, record.classes), record, to: sheet) }
     let subjects = Set(rows.compactMap(\.subject)).count
     let bytes = artifact.files.reduce(0) { $0 + $1.size }
     let sizes = PictureSizes(reader)
@@ -53,11 +53,11 @@ struct SummaryCommand: ParsableCommand {
     if record.card.needsAcceptance { print("terms: \(record.card.terms) \(record.card.url)") }
   }
 
-  private func draw(_ picture: ContactSheet, _ record: DatasetRecord, to path: String) throws {
+  private func draw(_ picture: SampleSheet, _ record: DatasetRecord, to path: String) throws {
     try Files.write(try picture.png(threads: Parallel.processors), to: path)
     for (number, name) in picture.numbered { Self.say("the sheet's row #\(number) is '\(name)'") }
-    if record.classes.count > ContactSheet.mostClasses {
-      Self.say("the sheet shows the first \(ContactSheet.mostClasses) classes")
+    if record.classes.count > SampleSheet.mostClasses {
+      Self.say("the sheet shows the first \(SampleSheet.mostClasses) classes")
     }
     if !record.card.isRedistributable, !record.card.isSynthesized {
       Self.say("the sheet shows faces of \(record.card.title): \(record.card.terms)")

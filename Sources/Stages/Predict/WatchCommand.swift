@@ -1,16 +1,9 @@
 import Artifacts
+import Glibc
 import Methods
 import Platform
 import StageKit
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// `ferry-predict watch DIR`: photos are classified as they arrive in a folder.
 struct WatchCommand: ParsableCommand {

@@ -61,7 +61,7 @@ enum TrainContract {
     ContractParameter(
       "drop_last", .boolean, default: true, help: "Leave a short last batch of an epoch out."),
     ContractParameter(
-      "optimizer", .choice(TrainingOptions.Optimizer.allCases.map(\.rawValue)), default: "sgd",
+      "optimizer", .choice(TrainingOptions.OptimiserKind.allCases.map(\.rawValue)), default: "sgd",
       help: "sgd with momentum, or adamw (betas 0.9 and 0.999)."),
     ContractParameter(
       "learning_rate", .number, default: 2e-3, minimum: 0, maximum: 100,
@@ -87,7 +87,7 @@ enum TrainContract {
       help: "constant: all its epochs at warmup_learning_rate; linear: from there up to "
         + "learning_rate."),
     ContractParameter(
-      "schedule", .choice(LearningRate.Schedule.allCases.map(\.rawValue)), default: "cosine",
+      "schedule", .choice(LearningRate.ScheduleKind.allCases.map(\.rawValue)), default: "cosine",
       help: "cosine: rate/2 (1 + cos(pi (e - warmup) / epochs)); constant; step: a tenth after "
         + "each third; warm-restarts: a cosine over ten epochs, again and again; linear: to 0 at the "
         + "end of the last epoch; one-cycle: with every step, up from a 25th in the first 30 % and down to "

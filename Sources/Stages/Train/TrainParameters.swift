@@ -25,7 +25,7 @@ extension TrainingOptions {
     epochs = values.integer("epochs")
     batchSize = values.integer("batch_size")
     dropsLast = values.boolean("drop_last")
-    optimizer = Self.word(values, "optimizer")
+    optimiser = Self.word(values, "optimizer")
     momentum = values.number("momentum")
     usesNesterov = values.boolean("nesterov")
     weightDecay = values.number("weight_decay")
@@ -37,7 +37,7 @@ extension TrainingOptions {
     sampler = Self.word(values, "sampler")
     labelSmoothing = values.number("label_smoothing")
     frozen = values.strings("freeze")
-    rateFactors = try Self.rateFactors(values["rate_factors"].object ?? [:])
+    learningRateFactors = try Self.learningRateFactors(values["rate_factors"].object ?? [:])
     accumulation = values.integer("accumulation")
     clipNorm = values.optionalNumber("clip_norm")
     averageDecay = values.optionalNumber("ema")
@@ -56,7 +56,7 @@ extension TrainingOptions {
     return MethodChoice(kind: kind, values: values.values)
   }
 
-  private static func rateFactors(_ given: [String: JSONValue]) throws -> [String: Double] {
+  private static func learningRateFactors(_ given: [String: JSONValue]) throws -> [String: Double] {
     try given.mapValues { value in
       guard let factor = value.number, factor >= 0 else {
         throw Fault(
@@ -78,7 +78,7 @@ extension TrainingOptions {
         .usage, "warmup_epochs \(rate.warmupEpochs) leaves none of the \(epochs) epochs",
         remedy: "set fewer warmup_epochs")
     }
-    if usesNesterov, optimizer != .sgd || momentum == 0 {
+    if usesNesterov, optimiser != .sgd || momentum == 0 {
       throw Fault(
         .usage, "nesterov is a variant of sgd's momentum",
         remedy: "set optimizer=sgd and a momentum, or leave nesterov out")

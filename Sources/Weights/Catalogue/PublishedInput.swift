@@ -7,12 +7,12 @@ public struct PublishedInput: Sendable, Equatable {
   /// Subtracted from values 0 ... 1, a channel, in the weights' own order.
   public let mean: [Double]
   /// Divided by after that.
-  public let deviation: [Double]
+  public let standardDeviation: [Double]
 
-  package init(isBlueFirst: Bool, mean: [Double], deviation: [Double]) {
+  package init(isBlueFirst: Bool, mean: [Double], standardDeviation: [Double]) {
     self.isBlueFirst = isBlueFirst
     self.mean = mean
-    self.deviation = deviation
+    self.standardDeviation = standardDeviation
   }
 
   /// What an imported model says of its input: mean and deviation of red, green, blue.
@@ -22,7 +22,7 @@ public struct PublishedInput: Sendable, Equatable {
   public var json: JSONValue {
     [
       "mean": JSONValue(isBlueFirst ? mean.reversed() : mean),
-      "std": JSONValue(isBlueFirst ? deviation.reversed() : deviation),
+      "std": JSONValue(isBlueFirst ? standardDeviation.reversed() : standardDeviation),
     ]
   }
 }

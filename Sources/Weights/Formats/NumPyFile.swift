@@ -43,7 +43,7 @@ enum NumPyFile {
   }
 
   /// The tensors of a `.npz` archive, by their entries' names without `.npy`.
-  static func archive(_ zip: ZipDirectory) throws -> [WeightTensor] {
+  static func archive(_ zip: WeightZipIndex) throws -> [WeightTensor] {
     try zip.entries.flatMap { entry -> [WeightTensor] in
       let place = "\(zip.path)/\(entry.name)"
       guard entry.name.hasSuffix(".npy") else {

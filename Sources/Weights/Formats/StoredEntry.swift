@@ -5,10 +5,10 @@ import Synchronization
 /// first used.
 final class StoredEntry: Sendable {
   let map: MappedFile
-  private let entry: ZipDirectory.Entry
+  private let entry: WeightZipIndex.Entry
   private let isWhole = Mutex(false)
 
-  init(_ map: MappedFile, _ entry: ZipDirectory.Entry) {
+  init(_ map: MappedFile, _ entry: WeightZipIndex.Entry) {
     self.map = map
     self.entry = entry
   }

@@ -10,7 +10,7 @@ enum TorchFile {
   }
 
   /// The prefix of a PyTorch archive's entries (`archive/`), or nil for other archives.
-  static func prefix(of zip: ZipDirectory) -> String? {
+  static func prefix(of zip: WeightZipIndex) -> String? {
     for entry in zip.entries where entry.name.hasSuffix("data.pkl") {
       let prefix = entry.name.dropLast("data.pkl".count)
       if prefix.isEmpty || (prefix.hasSuffix("/") && prefix.count(where: { $0 == "/" }) == 1) {
@@ -21,7 +21,7 @@ enum TorchFile {
   }
 
   /// Reads the zip format of PyTorch 1.6 and later, and TorchScript archives.
-  static func archive(_ zip: ZipDirectory, prefix: String) throws -> Archive {
+  static func archive(_ zip: WeightZipIndex, prefix: String) throws -> Archive {
     guard let pickle = zip[prefix + "data.pkl"] else {
       throw Fault(.badInput, "the archive has no data.pkl", at: .init(zip.path))
     }
@@ -49,7 +49,7 @@ enum TorchFile {
     return Archive(tensors: tensors, isScript: isScript)
   }
 
-  private static func byteOrder(_ zip: ZipDirectory, _ prefix: String) throws -> String? {
+  private static func byteOrder(_ zip: WeightZipIndex, _ prefix: String) throws -> String? {
     guard let entry = zip[prefix + "byteorder"], entry.size <= 16 else { return nil }
     return try zip.bytes(entry).withBytes { String(decoding: $0, as: UTF8.self) }
   }

@@ -52,8 +52,8 @@ public struct WeightFile: Sendable {
   {
     let path = map.path
     if let fault = NotWeights.fault(path, head) { throw fault }
-    if ZipDirectory.isZip(head) {
-      let zip = try ZipDirectory(map)
+    if WeightZipIndex.isZip(head) {
+      let zip = try WeightZipIndex(map)
       guard let prefix = TorchFile.prefix(of: zip) else {
         return try WeightFile(path, .numpyArchive, try NumPyFile.archive(zip))
       }

@@ -1,14 +1,7 @@
+import Glibc
 import Networks
 import Platform
 import Weights
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Where each input is put: in memory, not on a disk.
 private let path = "/dev/shm/ferry-fuzz-\(getpid())"

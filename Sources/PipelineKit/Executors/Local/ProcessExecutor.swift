@@ -1,14 +1,7 @@
 import Artifacts
 import CProcess
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Runs programs as child processes, each in its own process group.
 package final class ProcessExecutor: Executor {
@@ -152,7 +145,9 @@ package final class ProcessExecutor: Executor {
           if child.line.count < Self.lineLimit { child.line.append(byte) }
           continue
         }
-        if let value = try? JSONValue.parse(child.line) { events.append(.told(job: job, value)) }
+        if let value = try? JSONValue.parse(child.line) {
+          events.append(.reported(job: job, value))
+        }
         child.line.removeAll(keepingCapacity: true)
       }
     }

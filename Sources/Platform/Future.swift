@@ -1,10 +1,10 @@
 /// A value that a thread of its own makes while the caller does something else.
-public final class Deferred<Value: Sendable>: Sendable {
-  private let state: DeferredState<Value>
+public final class Future<Value: Sendable>: Sendable {
+  private let state: FutureState<Value>
 
   /// Starts at once; where the system gives no thread, the value is made here and now.
   public init(_ make: @escaping @Sendable () throws -> Value) {
-    let state = DeferredState<Value>()
+    let state = FutureState<Value>()
     self.state = state
     let thread = WorkerThread { state.fill(Result(catching: make)) }
     if let thread { thread.detach() } else { state.fill(Result(catching: make)) }
@@ -16,7 +16,7 @@ public final class Deferred<Value: Sendable>: Sendable {
 }
 
 /// What the thread and its caller share; every access holds the monitor.
-private final class DeferredState<Value: Sendable>: @unchecked Sendable {
+private final class FutureState<Value: Sendable>: @unchecked Sendable {
   private let monitor = Monitor()
   private var result: Result<Value, any Error>?
 

@@ -3,7 +3,7 @@ import Imaging
 /// The second and third networks, R-Net and O-Net: whether a square shows a face, and where.
 ///
 /// Equation: Zhang et al. (2016), figure 2, with PReLU.
-final class JudgementNetwork: @unchecked Sendable {
+final class RefinementNetwork: @unchecked Sendable {
   /// A convolution and the pooling after it, 0 where there is none.
   struct Step {
     var layer: CascadeLayer
@@ -29,13 +29,13 @@ final class JudgementNetwork: @unchecked Sendable {
     var points: [SIMD2<Float>]
   }
 
-  static func refinement(_ weights: CascadeWeights) throws -> JudgementNetwork {
+  static func refinement(_ weights: CascadeWeights) throws -> RefinementNetwork {
     func layer(_ n: Int, _ inputs: Int, _ outputs: Int, _ kernel: Int) throws -> CascadeLayer {
       try weights.convolution(
         "rnet", "conv\(n)", prelu: "prelu\(n)",
         .init(inputs: inputs, outputs: outputs, kernel: kernel))
     }
-    return JudgementNetwork(
+    return RefinementNetwork(
       side: 24,
       steps: [
         Step(layer: try layer(1, 3, 28, 3), pool: 3), Step(layer: try layer(2, 28, 48, 3), pool: 3),
@@ -46,13 +46,13 @@ final class JudgementNetwork: @unchecked Sendable {
       head: try weights.heads("rnet", ["dense5_1", "dense5_2"], inputs: 128))
   }
 
-  static func output(_ weights: CascadeWeights) throws -> JudgementNetwork {
+  static func output(_ weights: CascadeWeights) throws -> RefinementNetwork {
     func layer(_ n: Int, _ inputs: Int, _ outputs: Int, _ kernel: Int) throws -> CascadeLayer {
       try weights.convolution(
         "onet", "conv\(n)", prelu: "prelu\(n)",
         .init(inputs: inputs, outputs: outputs, kernel: kernel))
     }
-    return JudgementNetwork(
+    return RefinementNetwork(
       side: 48,
       steps: [
         Step(layer: try layer(1, 3, 32, 3), pool: 3), Step(layer: try layer(2, 32, 64, 3), pool: 3),

@@ -6,7 +6,7 @@ import Samples
 /// A picture of many samples, to look at: a row a class with its name, a group of columns a split.
 ///
 /// Pictures are taken at even steps through the rows, so that the same artifact gives the same sheet.
-struct ContactSheet {
+struct SampleSheet {
   private static let cell = 96
   private static let gap = 4
   private static let columns = 14

@@ -4,7 +4,7 @@ import Platform
 ///
 /// Format: APPNOTE 6.3.9, with ZIP64. Stored entries are parts of the mapped file; compressed ones
 /// are read through libarchive when asked for.
-struct ZipDirectory: Sendable {
+struct WeightZipIndex: Sendable {
   struct Entry: Sendable {
     var name: String
     var isStored: Bool
@@ -81,12 +81,12 @@ private struct ZipReader {
     return number
   }
 
-  func entries() throws -> [ZipDirectory.Entry] {
+  func entries() throws -> [WeightZipIndex.Entry] {
     var (count, offset, size) = try directory()
-    guard count <= ZipDirectory.entryLimit, size <= bytes.count, offset <= bytes.count - size,
+    guard count <= WeightZipIndex.entryLimit, size <= bytes.count, offset <= bytes.count - size,
       count <= size / 46
     else { throw fault("its directory lies outside the file") }
-    var entries: [ZipDirectory.Entry] = []
+    var entries: [WeightZipIndex.Entry] = []
     while count > 0 {
       let (entry, next) = try entry(at: offset)
       if let entry { entries.append(entry) }
@@ -116,7 +116,7 @@ private struct ZipReader {
   }
 
   /// The entry whose central record is at `start` (nil for a folder), and the next record's place.
-  private func entry(at start: Int) throws -> (ZipDirectory.Entry?, next: Int) {
+  private func entry(at start: Int) throws -> (WeightZipIndex.Entry?, next: Int) {
     guard try number(start, 4) == 0x0201_4B50 else { throw fault("a directory record is damaged") }
     let method = try number(start + 10, 2)
     let nameLength = try number(start + 28, 2)
@@ -141,7 +141,7 @@ private struct ZipReader {
       guard size == packed else { throw fault("'\(name)' states two sizes") }
     case 8:
       // Deflate packs at most 1032 to 1.
-      guard size <= ZipDirectory.packedLimit, size / 1040 <= packed else {
+      guard size <= WeightZipIndex.packedLimit, size / 1040 <= packed else {
         throw fault("'\(name)' claims to unpack to \(size) bytes")
       }
     default: throw fault("'\(name)' is packed by method \(method)")

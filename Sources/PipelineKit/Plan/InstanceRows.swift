@@ -1,16 +1,16 @@
 import Artifacts
 
 /// A set of instances: one value on each axis a row, in order.
-struct Rows {
+struct InstanceRows {
   var axes: [String]
   var values: [[JSONValue]]
 
   /// One row without axes.
-  static let single = Rows(axes: [], values: [[]])
+  static let single = InstanceRows(axes: [], values: [[]])
 
   /// The rows that agree with `other` wherever both have an axis, `other`'s further axes added.
   /// - Complexity: O(rows of both and of the result).
-  func joined(with other: Rows) -> Rows {
+  func joined(with other: InstanceRows) -> InstanceRows {
     let shared = other.axes.filter { axes.contains($0) }
     let added = other.axes.filter { !axes.contains($0) }
     let sharedHere = shared.map { axes.firstIndex(of: $0)! }
@@ -23,7 +23,7 @@ struct Rows {
       if matches[key]?.contains(tail) == true, tail.isEmpty { continue }
       matches[key, default: []].append(tail)
     }
-    var result = Rows(axes: axes + added, values: [])
+    var result = InstanceRows(axes: axes + added, values: [])
     for row in values {
       for tail in matches[Self.key(sharedHere.map { row[$0] })] ?? [] {
         result.values.append(row + tail)
@@ -33,7 +33,7 @@ struct Rows {
   }
 
   /// Whether `joined(with:)` has at most `most` rows, without making them.
-  func joins(with other: Rows, within most: Int) -> Bool {
+  func joins(with other: InstanceRows, within most: Int) -> Bool {
     let (product, isTooLarge) = values.count.multipliedReportingOverflow(by: other.values.count)
     if !isTooLarge, product <= most { return true }
     let shared = other.axes.filter { axes.contains($0) }
@@ -48,10 +48,10 @@ struct Rows {
   }
 
   /// The rows' values on `kept` axes alone, each combination once, in order.
-  func projected(on kept: [String]) -> Rows {
+  func projected(on kept: [String]) -> InstanceRows {
     let columns = kept.map { axes.firstIndex(of: $0)! }
     var seen: Set<String> = []
-    var result = Rows(axes: kept, values: [])
+    var result = InstanceRows(axes: kept, values: [])
     for row in values {
       let short = columns.map { row[$0] }
       if seen.insert(Self.key(short)).inserted { result.values.append(short) }
@@ -60,9 +60,10 @@ struct Rows {
   }
 
   /// The rows that have these values on these axes.
-  func filtered(by axes: [String], _ wanted: [JSONValue]) -> Rows {
+  func filtered(by axes: [String], _ wanted: [JSONValue]) -> InstanceRows {
     let columns = axes.map { self.axes.firstIndex(of: $0)! }
-    return Rows(axes: self.axes, values: values.filter { row in columns.map { row[$0] } == wanted })
+    return InstanceRows(
+      axes: self.axes, values: values.filter { row in columns.map { row[$0] } == wanted })
   }
 
   /// A text that is equal for equal values only.
