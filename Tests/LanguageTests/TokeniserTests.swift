@@ -1,17 +1,8 @@
 import Artifacts
 import Language
 import Platform
+import TestSupport
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-let testData: String? = getenv("FERRY_TEST_DATA").map { String(cString: $0) }
 
 /// Against OpenAI's and Hugging Face's tokenisers; Tests/Golden/tokenisers.py makes the files.
 @Suite struct TokeniserTests {
