@@ -60,6 +60,7 @@ static void set_options(struct state *state) {
   CURL *handle = state->handle;
   struct ferry_transfer *transfer = state->transfer;
   curl_easy_setopt(handle, CURLOPT_URL, transfer->url);
+  if (transfer->proxy) curl_easy_setopt(handle, CURLOPT_PROXY, transfer->proxy);
 #if LIBCURL_VERSION_NUM >= 0x075500
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 #else

@@ -104,11 +104,14 @@ final class Attempt {
     }
     let started = withExtendedLifetime(self) {
       url.withCString { text in
-        transfer.url = text
-        return ferry_transfer_run(&transfer)
+        (options.proxy ?? "").withCString { proxy in
+          transfer.url = text
+          transfer.proxy = options.proxy == nil ? nil : proxy
+          return ferry_transfer_run(&transfer)
+        }
       }
     }
-    transfer.url = nil
+    (transfer.url, transfer.proxy) = (nil, nil)
     guard started == 0 else { throw Fault(.internal, "libcurl cannot start") }
     let location = withUnsafeBytes(of: &transfer.location) { Self.text($0) }
     let message = withUnsafeBytes(of: &transfer.message) { Self.text($0) }

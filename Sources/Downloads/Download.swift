@@ -19,13 +19,16 @@ public struct DownloadOptions: Sendable {
   /// Redirects of one request.
   public var redirects = 10
   public var mirrors: Mirrors?
+  /// The proxy's address; nil: as the environment says; empty: none.
+  public var proxy: String?
 
   public init() {}
 }
 
 /// Brings one file: resumes, repeats, checks, and puts it at its place only when it is right.
 ///
-/// Proxies come from the environment (`https_proxy`, `http_proxy`, `no_proxy`), as libcurl reads them.
+/// Without `DownloadOptions.proxy`, proxies come from the environment (`https_proxy`, `http_proxy`,
+/// `no_proxy`), as libcurl reads them.
 public struct Download {
   public let file: RemoteFile
   private let options: DownloadOptions

@@ -1,6 +1,7 @@
 import Archives
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// A folder that is removed when the test ends.
@@ -130,6 +131,3 @@ func contents(
   #expect(fault?.code == .missingInput)
   #expect(fault?.message.contains("/nowhere/at/all.zip") == true)
 }
-
-/// Where temporary folders go: TMPDIR, or /tmp.
-let scratchRoot = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"

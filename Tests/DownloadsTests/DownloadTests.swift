@@ -16,6 +16,7 @@ import Testing
     options.retries = 2
     options.stallSeconds = 1
     options.connectSeconds = 2
+    options.proxy = ""
     return options
   }
 
@@ -23,7 +24,6 @@ import Testing
 
   init() throws {
     folder = try TemporaryDirectory()
-    unsetenv("http_proxy")
   }
 
   private func fetch(
@@ -251,14 +251,31 @@ import Testing
     try expectArrived()
   }
 
-  @Test func proxyOfTheEnvironmentIsUsed() throws {
+  @Test func proxyOfTheOptionsIsUsed() throws {
     let proxy = try LoopbackServer { .file(Self.data, from: $1.start) }
     defer { proxy.stop() }
-    setenv("http_proxy", "http://127.0.0.1:\(proxy.port)", 1)
-    defer { unsetenv("http_proxy") }
-    try fetch("http://weights.invalid/w.pt")
+    var options = Self.options
+    options.proxy = "http://127.0.0.1:\(proxy.port)"
+    try fetch("http://weights.invalid/w.pt", options: options)
     try expectArrived()
     #expect(proxy.requests.map(\.line) == ["GET http://weights.invalid/w.pt HTTP/1.1"])
+  }
+
+  /// In a process of its own, whose environment is no other test's.
+  @Test func proxyOfTheEnvironmentIsUsed() async {
+    await #expect(processExitsWith: .success) {
+      let tests = try DownloadTests()
+      let proxy = try LoopbackServer { .file(DownloadTests.data, from: $1.start) }
+      defer { proxy.stop() }
+      setenv("http_proxy", "http://127.0.0.1:\(proxy.port)", 1)
+      unsetenv("no_proxy")
+      unsetenv("NO_PROXY")
+      var options = DownloadTests.options
+      options.proxy = nil
+      try tests.fetch("http://weights.invalid/w.pt", options: options)
+      try tests.expectArrived()
+      #expect(proxy.requests.map(\.line) == ["GET http://weights.invalid/w.pt HTTP/1.1"])
+    }
   }
 }
 

@@ -102,10 +102,15 @@ import Testing
     let time = (ContinuousClock.now - start) / .microseconds(1)
     let expected = try Artifact.open(folder("whole")).digest
     try Files.removeTree(folder("state"))
+    let seed: UInt64 = 20
+    print("kills after waits drawn from seed \(seed)")
+    var generator = SeededGenerator(seed: seed)
     var kills = 0
     while kills < 20 {
       let program = try Program.start("ferry-train", arguments("parts", settings, more: state))
-      usleep(UInt32.random(in: 5_000...UInt32(max(10_000, min(5e6, 0.8 * time)))))
+      let wait = UInt32.random(
+        in: 5_000...UInt32(max(10_000, min(5e6, 0.8 * time))), using: &generator)
+      usleep(wait)
       let isKill = kills % 4 != 3
       kill(program.process.processIdentifier, isKill ? SIGKILL : [SIGTERM, SIGINT][kills / 4 % 2])
       let outcome = program.finish()

@@ -87,7 +87,8 @@ import Testing
     #expect(json["format"] == "safetensors")
   }
 
-  @Test func hostilePickleIsNamedOnOneLine() throws {
+  /// A call of `os.system` stays data that nobody runs; the file is refused for what is wrong with it.
+  @Test func hostilePicklesRunNothing() throws {
     let head: [UInt8] = [
       0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
       0x80, 2, 0x4D, 0xE9, 0x03, 0x2E, 0x80, 2, 0x7D, 0x2E,
@@ -105,7 +106,8 @@ import Testing
     ] {
       let outcome = try Program.run("ferry-import", arguments)
       #expect(outcome.status == 65)
-      #expect(outcome.messages.contains("'os.system'"))
+      #expect(outcome.messages.contains("bad.pt (byte 83): the pickle ends early"))
+      #expect(outcome.messages.split(separator: "\n").count == 1)
       #expect(!Files.exists(touched))
     }
   }

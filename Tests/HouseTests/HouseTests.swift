@@ -153,6 +153,40 @@ import Testing
     }
   }
 
+  /// Files that may have a text encoder's name in quotes: how its weights are imported and fetched,
+  /// what the paper publishes, and other things of the same name.
+  static let namingTextEncoders = [
+    "Sources/Weights/", "Sources/Reporting/Published/", "Sources/Datasets/Clips/",
+    "Sources/Stages/Align/Main.swift", "Sources/Stages/Synthesize/VideoWriter.swift",
+  ]
+
+  /// Adding a text encoder touches one folder: nothing else in the sources knows one by its name.
+  @Test func textEncodersAreNamedInTheirFolders() throws {
+    let room = "Sources/Language/Families/"
+    var (names, named, folders): (Set<String>, Set<String>, Set<String>) = ([], [], [])
+    var files: [(path: String, text: String)] = []
+    let top = Self.root.appendingPathComponent("Sources")
+    let paths = try #require(FileManager.default.enumerator(atPath: top.path))
+    for case let path as String in paths where path.hasSuffix(".swift") {
+      let text = try String(contentsOf: top.appendingPathComponent(path), encoding: .utf8)
+      files.append(("Sources/\(path)", text))
+    }
+    for (path, text) in files where path.hasPrefix(room) {
+      let family = String(path.dropFirst(room.count).prefix { $0 != "/" })
+      let found = text.matches(of: /\bkind\(\s*"([\w-]+)"/).map { String($0.1) }
+      names.formUnion(found)
+      folders.insert(family)
+      if !found.isEmpty { named.insert(family) }
+    }
+    #expect(names.isSuperset(of: ["clip", "align", "blip", "sentence"]))
+    #expect(named == folders, "each folder of Families holds a family")
+    for (path, text) in files
+    where !path.hasPrefix(room) && !Self.namingTextEncoders.contains(where: path.hasPrefix) {
+      let own = names.filter { text.contains("\"\($0)\"") }.sorted()
+      #expect(own.isEmpty, "\(path) names \(own): ask TextEncoderCatalogue instead")
+    }
+  }
+
   /// Files that may name a method in quotes: the prompts of its paper, and what the papers publish.
   static let namingMethods = [
     "Sources/Language/Prompts/PromptTemplate.swift", "Sources/Reporting/Published/",

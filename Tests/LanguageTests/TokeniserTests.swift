@@ -1,10 +1,8 @@
 import Artifacts
-import Glibc
 import Language
 import Platform
+import TestSupport
 import Testing
-
-let testData: String? = getenv("FERRY_TEST_DATA").map { String(cString: $0) }
 
 /// Against OpenAI's and Hugging Face's tokenisers; Tests/Golden/tokenisers.py makes the files.
 @Suite struct TokeniserTests {

@@ -2,6 +2,7 @@ import Artifacts
 import Metrics
 import Platform
 import Samples
+import TestSupport
 import Testing
 
 @Suite struct MetricFilesTests {
@@ -20,10 +21,8 @@ import Testing
       classCount: 2))
 
   private func withDirectory(_ body: (String) throws -> Void) throws {
-    let directory = "/tmp/ferry-metrics-\(Files.temporaryNumber())-\(UInt32.random(in: 0...(.max)))"
-    try Files.makeDirectories(directory)
-    defer { try? Files.removeTree(directory) }
-    try body(directory)
+    let folder = try ScratchFolder()
+    try body(folder.path)
   }
 
   @Test func metricsHaveTheStatedFields() throws {

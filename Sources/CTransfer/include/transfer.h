@@ -5,6 +5,8 @@
 
 struct ferry_transfer {
   const char *url;
+  /// The proxy's address; NULL: as the environment says; empty: none.
+  const char *proxy;
   /// Bytes that are there already: asks for the rest.
   int64_t offset;
   /// Seconds to connect, and seconds without a byte before giving up.

@@ -24,18 +24,22 @@ enum EmbedContract {
     ]
   )
 
+  private static let withActivation = TextEncoderCatalogue.standard.kinds
+    .filter(\.takesActivation).map(\.name).joined(separator: ", ")
+
   private static let encoder = [
     ContractParameter(
       "encoder",
-      .choice(["circumplex", "file"] + TextEncoder.Kind.allCases.map(\.rawValue)), default: .null,
+      .choice(["circumplex", "file"] + TextEncoderCatalogue.standard.names), default: .null,
       help:
         "circumplex: numbers from published studies of affect and facial action, a stand-in that "
-        + "needs no weights; file: embeddings made elsewhere; clip, align, blip: a vision-language "
-        + "model's text tower; sentence: a BERT with mean pooling. null: what imported weights say, "
+        + "needs no weights; file: embeddings made elsewhere; "
+        + "\(TextEncoderCatalogue.standard.summary). null: what imported weights say, "
         + "and circumplex without weights."),
     ContractParameter(
       "activation", .choice(["quick-gelu", "gelu"]), default: .null,
-      help: "Of encoder clip; null: quick-gelu, as in OpenAI's weights. LAION's take gelu."),
+      help: "Of encoder \(withActivation); null: quick-gelu, as in OpenAI's weights. "
+        + "LAION's take gelu."),
     ContractParameter(
       "heads", .integer, default: .null, minimum: 1, maximum: 256,
       help: "Attention heads where they do not follow from the weights; null: config.json's, else "

@@ -69,13 +69,13 @@ import Tensors
 enum EncoderChoice {
   case circumplex
   case file(String)
-  case text(TextEncoder.Kind, weights: String)
+  case text(TextEncoderKind, weights: String)
 
   var name: String {
     switch self {
     case .circumplex: "circumplex"
     case .file: "file"
-    case .text(let kind, _): kind.rawValue
+    case .text(let kind, _): kind.name
     }
   }
 
@@ -97,23 +97,22 @@ enum EncoderChoice {
     case (let name?, nil):
       throw Fault(
         .missingInput, "encoder \(name) needs weights at the input 'weights'",
-        remedy: TextEncoder.Kind(rawValue: name)?.whereFrom)
+        remedy: TextEncoderCatalogue.standard[name]?.whereFrom)
     case (let name, let path?):
-      guard let kind = try name.map({ TextEncoder.Kind(rawValue: $0) }) ?? Self.kind(of: path)
-      else { throw Fault(.usage, "unknown encoder") }
+      let kind = try name.map(TextEncoderCatalogue.standard.kind) ?? Self.kind(of: path)
       self = .text(kind, weights: path)
     }
   }
 
   /// What imported weights say of themselves.
-  private static func kind(of path: String) throws -> TextEncoder.Kind? {
-    let names = TextEncoder.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+  private static func kind(of path: String) throws -> TextEncoderKind {
+    let catalogue = TextEncoderCatalogue.standard
     if Files.exists(Files.join(path, Artifact.recordName)) {
       let architecture = try Artifact.open(path).metadata["architecture"]?.string
-      if architecture == "bert" { return .sentence }
-      if let kind = architecture.flatMap({ TextEncoder.Kind(rawValue: $0) }) { return kind }
+      if let kind = architecture.flatMap(catalogue.kind(ofArchitecture:)) { return kind }
     }
     throw Fault(
-      .usage, "nothing says what '\(path)' is", remedy: "set encoder to one of file, \(names)")
+      .usage, "nothing says what '\(path)' is",
+      remedy: "set encoder to one of file, \(catalogue.names.joined(separator: ", "))")
   }
 }

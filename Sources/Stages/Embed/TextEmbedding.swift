@@ -29,7 +29,7 @@ struct TextEmbedding {
     }
   }
 
-  func embed(_ kind: TextEncoder.Kind, weights: String) throws
+  func embed(_ kind: TextEncoderKind, weights: String) throws
     -> (classes: ClassEmbeddings, each: PromptEmbeddings)
   {
     let prompts = try self.prompts()
