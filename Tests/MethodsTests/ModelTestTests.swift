@@ -144,7 +144,7 @@ import Testing
     (Shards(alignment: ["detector": "none", "size": 16]), ["landmarks", "none"]),
     (
       Shards(alignment: ["detector": "landmarks", "size": 16, "template": [[4, 5], [9, 12]]]),
-      ["aligned"]
+      ["template", "0.6875", "0.75"]
     ),
   ]
 
@@ -158,6 +158,28 @@ import Testing
     }
     for word in words { #expect(fault?.description.contains(word) == true, "\(word)") }
     #expect(fault?.code == .badInput)
+  }
+
+  /// The field that differs is named with both values.
+  @Test(
+    arguments: [
+      ("margin", .number(0), .number(0.8)), ("border", "edge", "constant"),
+      ("filter", "bicubic", "bilinear"), ("crop", 12, 14),
+    ] as [(String, JSONValue, JSONValue)])
+  func facesCutOtherwiseAreRefusedByField(
+    _ field: String, _ mine: JSONValue, _ theirs: JSONValue
+  ) throws {
+    let folder = try TemporaryDirectory()
+    let base: [String: JSONValue] = ["detector": "mtcnn", "size": 16, "template_name": "margin"]
+    let trained = Shards(alignment: .object(base.merging([field: mine]) { $1 }))
+    let description = try model(trained, in: folder).description
+    let other = try Shards(alignment: .object(base.merging([field: theirs]) { $1 })).write(
+      in: folder)
+    let fault = #expect(throws: Fault.self) {
+      try ModelTest.inDomain(description, other, allowsResizing: false)
+    }
+    #expect(fault?.message.contains("\(field) ") == true)
+    _ = try ModelTest.inDomain(description, trained.write(in: folder), allowsResizing: false)
   }
 
   @Test func detectorsMayDifferWhereTheTemplateAgrees() throws {

@@ -210,45 +210,14 @@ extension Preprocessing {
         .badInput, "the model reads faces of \(imageSize) px, the shards hold \(size) px",
         at: place, remedy: "align and shard at \(imageSize) px, or set resize: true")
     }
-    let mine = Crop(alignment)
-    let other = Crop(theirs["alignment"] ?? .null)
-    guard mine.fits(other, tolerance: Self.templateTolerance) else {
+    let differences = FaceCut(json: alignment).differences(
+      from: FaceCut(json: theirs["alignment"] ?? .null), tolerance: Self.templateTolerance)
+    guard differences.isEmpty else {
+      let list = differences.map { "\($0.field) \($0.mine), the shards' \($0.theirs)" }
       throw Fault(
-        .badInput, "the model was trained on faces \(mine), the shards hold faces \(other)",
+        .badInput,
+        "the model was trained on faces cut otherwise: \(list.joined(separator: "; "))",
         at: place, remedy: "align both datasets alike")
-    }
-  }
-
-  /// How a face is placed in its picture.
-  private struct Crop: CustomStringConvertible {
-    let detector: String
-    /// The template's coordinates as parts of the crop's side; nil without alignment.
-    let template: [Double]?
-    let square: Int?
-
-    init(_ alignment: JSONValue) {
-      detector = alignment["detector"]?.string ?? "unknown"
-      square = alignment["crop"]?.integer
-      let size = alignment["size"]?.number ?? 1
-      template = alignment["template"]?.array.map { points in
-        points.flatMap { $0.numbers ?? [] }.map { $0 / size }
-      }
-    }
-
-    /// Five points found in other ways may be aligned to one template.
-    func fits(_ other: Crop, tolerance: Double) -> Bool {
-      guard let template, let theirs = other.template else {
-        return detector == other.detector && square == other.square
-          && (template == nil) == (other.template == nil)
-      }
-      return template.count == theirs.count
-        && zip(template, theirs).allSatisfy { abs($0 - $1) <= tolerance }
-    }
-
-    var description: String {
-      if template != nil { return "aligned by detector: \(detector)" }
-      let part = square.map { ", crop: \($0)" } ?? ""
-      return "cut with detector: \(detector)\(part)"
     }
   }
 }

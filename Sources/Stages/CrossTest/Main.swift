@@ -64,15 +64,8 @@ import Tensors
   ///
   /// - Throws: `Fault` where the evaluation is another model's.
   private static func calibration(_ context: StageContext) throws -> TemperatureScaling? {
-    guard let path = context.optionalInput("calibration") else { return nil }
-    let own = try Artifact.open(context.input("model"))
-    let provenance = Files.join(path, Artifact.provenanceName)
-    let models = try JSONValue.read(provenance)["inputs"]?["model"]?.array ?? []
-    guard models.contains(where: { $0["digest"]?.string == own.digest.hex }) else {
-      throw Fault(
-        .badInput, "the calibration is not an evaluation of this model", at: .init(path),
-        remedy: "give what evaluate made of the model \(own.digest.short)")
-    }
-    return try Evaluation(directory: path).calibration
+    try context.optionalInput("calibration").map {
+      try Evaluation.calibration(of: context.input("model"), in: $0)
+    } ?? nil
   }
 }

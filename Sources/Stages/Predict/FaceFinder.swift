@@ -51,22 +51,33 @@ struct FaceFinder: Sendable {
     }
     detector = needsPoints ? try weights.map { try Self.detector($0, alignment) } : nil
     let border: Image.Border =
-      switch alignment["border"]?.string {
+      switch alignment["border"]?.string ?? "constant" {
+      case "constant": .constant(0)
       case "edge": .edge
       case "reflect": .reflect
-      default: .constant(0)
+      case let word: throw Self.unknown("border", word)
       }
+    let filter = alignment["filter"]?.string ?? "bilinear"
+    let template = alignment["template_name"]?.string ?? "arcface"
+    guard let kernel = Image.Filter(rawValue: filter) else { throw Self.unknown("filter", filter) }
+    guard let points = FaceTemplate(rawValue: template) else {
+      throw Self.unknown("template", template)
+    }
     cutter = FaceCutter(
       size: asGiven
         ? preprocessing.imageSize : alignment["size"]?.integer ?? preprocessing.imageSize,
-      filter: Image.Filter(rawValue: alignment["filter"]?.string ?? "") ?? .bilinear,
-      border: border,
-      template: FaceTemplate(rawValue: alignment["template_name"]?.string ?? "") ?? .arcface,
+      filter: kernel, border: border, template: points,
       margin: alignment["margin"]?.number ?? 0)
     crop = asGiven ? nil : alignment["crop"]?.integer
     self.minimumScore = minimumScore
     self.takesAll = takesAll
     self.keepsPhoto = keepsPhoto
+  }
+
+  private static func unknown(_ field: String, _ word: String) -> Fault {
+    Fault(
+      .badInput, "the model's faces were cut with the \(field) '\(word)', which is not known here",
+      remedy: "use the version of Ferry that trained the model")
   }
 
   /// The detector with the settings of training, where it found the faces there too.

@@ -58,7 +58,7 @@ import Tensors
       minimumScore: parameters.number("minimum_score"),
       takesAll: parameters.string("faces") == "all", keepsPhoto: parameters.boolean("annotate"))
     let temperature = try context.optionalInput("calibration").map {
-      try Evaluation(directory: $0).calibration?.temperature ?? 1
+      try Evaluation.calibration(of: context.input("model"), in: $0)?.temperature ?? 1
     }
     let predictor = Predictor(
       classifier, finder, temperature: temperature ?? 1, threads: context.threads)
