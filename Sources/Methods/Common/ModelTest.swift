@@ -210,6 +210,16 @@ extension Preprocessing {
         .badInput, "the model reads faces of \(imageSize) px, the shards hold \(size) px",
         at: place, remedy: "align and shard at \(imageSize) px, or set resize: true")
     }
+    let resized = try Self.resizing(
+      ofShards: artifact.metadata["preprocessing"], imageSize: imageSize, at: place)
+    let (own, other) = (resizing?.filter ?? .bilinear, resized?.filter ?? .bilinear)
+    guard own == other || artifact.metadata["preprocessing"] == nil else {
+      throw Fault(
+        .badInput,
+        "the model was trained on faces that were resized by the filter \(own.rawValue), the shards' "
+          + "by \(other.rawValue)", at: place,
+        remedy: "shard both datasets with one filter, or align at the size that is needed")
+    }
     let differences = FaceCut(json: alignment).differences(
       from: FaceCut(json: theirs["alignment"] ?? .null), tolerance: Self.templateTolerance)
     guard differences.isEmpty else {

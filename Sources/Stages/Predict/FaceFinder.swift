@@ -28,6 +28,7 @@ struct PhotoFaces: Sendable {
 struct FaceFinder: Sendable {
   private let detector: MTCNN?
   private let cutter: FaceCutter
+  private let resizing: Preprocessing.Resizing?
   private let crop: Int?
   private let minimumScore: Double
   private let takesAll: Bool
@@ -64,11 +65,12 @@ struct FaceFinder: Sendable {
       throw Self.unknown("template", template)
     }
     cutter = FaceCutter(
-      size: asGiven
+      size: asGiven && preprocessing.resizing == nil
         ? preprocessing.imageSize : alignment["size"]?.integer ?? preprocessing.imageSize,
       filter: kernel, border: border, template: points,
       margin: alignment["margin"]?.number ?? 0)
     crop = asGiven ? nil : alignment["crop"]?.integer
+    resizing = preprocessing.resizing
     self.minimumScore = minimumScore
     self.takesAll = takesAll
     self.keepsPhoto = keepsPhoto
@@ -113,7 +115,7 @@ struct FaceFinder: Sendable {
         cutter.template == .margin
         ? try? cutter.square(image, box: face.box) : try? cutter.align(image, by: face.points)
       guard let cut else { return nil }
-      return FoundFace(box: face.box, score: face.score, pixels: cut.image.pixels)
+      return FoundFace(box: face.box, score: face.score, pixels: resized(cut.image).pixels)
     }
   }
 
@@ -121,6 +123,13 @@ struct FaceFinder: Sendable {
     let side = Double(crop ?? min(image.width, image.height))
     let (x, y) = ((Double(image.width) - side) / 2, (Double(image.height) - side) / 2)
     return FoundFace(
-      box: [x, y, x + side, y + side], pixels: cutter.centre(image, side: crop).image.rgb().pixels)
+      box: [x, y, x + side, y + side],
+      pixels: resized(cutter.centre(image, side: crop).image.rgb()).pixels)
+  }
+
+  /// The face as shard resized those of training.
+  private func resized(_ face: Image) -> Image {
+    guard let resizing, face.width != resizing.size else { return face }
+    return face.resized(width: resizing.size, height: resizing.size, filter: resizing.filter)
   }
 }

@@ -10,7 +10,7 @@ import Tensors
 /// `ferry-predict`: the expressions in new photos.
 @main struct Predict: Stage {
   static let contract = Contract(
-    name: "predict", revision: 2,
+    name: "predict", revision: 3,
     summary: "Find the faces in photos, align them as in training and classify them.",
     parameters: [
       ContractParameter(

@@ -56,7 +56,10 @@ struct TrainingData {
       temperature: context.parameters.number("temperature"),
       preprocessing: Preprocessing(
         imageSize: options.imageSize, normalisation: options.augmentation.normalisation,
-        alignment: shards.artifact.metadata["preprocessing"]?["alignment"] ?? .null),
+        alignment: shards.artifact.metadata["preprocessing"]?["alignment"] ?? .null,
+        resizing: try Preprocessing.resizing(
+          ofShards: shards.artifact.metadata["preprocessing"], imageSize: options.imageSize,
+          at: place)),
       selection: options.selection.rawValue, selected: .null, data: shards.record.json,
       parameters: .object(parameters),
       prompts: embeddings.map { JSONValue($0.prompts) } ?? .null)
