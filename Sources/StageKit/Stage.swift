@@ -38,9 +38,6 @@ extension Stage {
   }
 }
 
-/// The version of this release.
-public let ferryVersion = "0.1.0"
-
 struct StageCommand<S: Stage>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
