@@ -2,7 +2,7 @@ import CArchive
 import Glibc
 import Platform
 
-/// Where libarchive gets an archive's packed bytes.
+/// The source of an archive's packed bytes for libarchive.
 protocol ArchiveInput: AnyObject {
   var isSeekable: Bool { get }
   /// The size of the archive, or where it is unknown the bytes given so far.
@@ -56,7 +56,7 @@ final class FilesInput: PositionedInput {
   private(set) var packedBytes = 0
   private var pieces: [(descriptor: Int32, path: String, start: Int, end: Int)] = []
   var position = 0
-  /// Where the bytes in `buffer` stand in the whole.
+  /// The offset of the bytes in `buffer` in the whole input.
   private var window = 0..<0
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: FilesInput.windowBytes, alignment: 16)

@@ -7,7 +7,7 @@ import Platform
 /// Folders are read in the order of their names' bytes; archives in the order of their entries.
 /// Memory is bounded by `ArchiveLimits`: one entry and the inner archives held open.
 public struct ArchiveReader {
-  /// Where the source lies on disk.
+  /// The path of the source on disk.
   public let root: String
   private let passphrase: String?
   private let limits: ArchiveLimits

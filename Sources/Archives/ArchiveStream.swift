@@ -7,7 +7,7 @@ import Platform
 /// Only formats and filters that libarchive reads by itself are enabled: no helper program is ever
 /// started, and no format that refers to other files (mtree) is known.
 final class ArchiveStream {
-  /// What a header says.
+  /// The content of a header.
   struct Header {
     enum Kind { case file, directory, link, special }
     var name: [UInt8]

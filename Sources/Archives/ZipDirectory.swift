@@ -99,7 +99,7 @@ final class ZipDirectory {
       + field(end.isLarge ? most : end.statedOffset, 4) + field(0, 2)
   }
 
-  /// Where the last end record of the bytes begins.
+  /// The offset of the last end record in the bytes.
   private static func endRecord(in tail: [UInt8]) -> Int? {
     guard tail.count >= 22 else { return nil }
     return (0...tail.count - 22).last { begins(tail[$0...], with: 5, 6) }

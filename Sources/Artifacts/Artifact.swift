@@ -25,7 +25,7 @@ public struct Artifact: Sendable {
   public let files: [File]
   /// Counts of rows by name.
   public let rows: [String: Int]
-  /// What readers of this kind of artifact need to know: class list, preprocessing, terms.
+  /// Metadata for readers of this kind of artifact: class list, preprocessing, terms.
   public let metadata: JSONValue
   /// The identity.
   public let digest: Digest

@@ -1,6 +1,6 @@
 import Platform
 
-/// What a stage declares about itself; `ferry-<stage> describe` prints it as JSON.
+/// A stage's declaration of itself; `ferry-<stage> describe` prints it as JSON.
 ///
 /// The command line, the manifest check, the generated reference and the action key all read it.
 public struct Contract: Sendable, Equatable {
@@ -86,7 +86,7 @@ public struct ContractPort: Sendable, Equatable {
   }
 }
 
-/// What is wrong with one parameter's value.
+/// A fault of one parameter's value.
 public struct ContractProblem: Error, Sendable, Equatable, CustomStringConvertible {
   /// The parameter, or the unknown name.
   public var parameter: String

@@ -21,7 +21,7 @@ public final class RowCollectionWriter {
   private let index: BufferedFile
   private var shard: BufferedFile?
   private var shardCount = 0
-  /// Where every `stride`-th row begins in the index.
+  /// The offset of every `stride`-th row in the index.
   private var starts: [Int] = []
   private var digests: [String: Digest] = [:]
   /// Files that are being forced to disk.
@@ -131,7 +131,7 @@ public final class RowCollectionWriter {
 }
 
 extension RowCollection {
-  /// Where a payload stands.
+  /// The location of a payload.
   struct Place: Sendable {
     var shard: String
     var range: Range<Int>

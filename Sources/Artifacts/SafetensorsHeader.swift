@@ -6,7 +6,7 @@ struct SafetensorsHeader {
   /// Tensors of types that Ferry does not read.
   let unread: [(name: String, type: String)]
   let metadata: [String: String]
-  /// Where the data section starts.
+  /// The offset of the data section.
   let dataStart: Int
   private let file: String
 
@@ -95,7 +95,7 @@ struct SafetensorsHeader {
     return Place(name: name, type: word, range: start..<end, entry: entry)
   }
 
-  /// Where a tensor lies, of whatever type.
+  /// The location of a tensor of any type.
   private struct Place {
     var name: String
     var type: String

@@ -1,4 +1,4 @@
-// What the products of matrices and their packing share.
+// Definitions shared by matrix products and their packing.
 #ifndef FERRY_MATRIX_H
 #define FERRY_MATRIX_H
 #include "targets.h"

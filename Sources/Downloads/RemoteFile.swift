@@ -4,7 +4,7 @@ import Platform
 /// A file on the web, and how to know it when it arrives.
 public struct RemoteFile: Sendable, Equatable {
   public var url: String
-  /// What its bytes must hash to.
+  /// The expected digest of its bytes.
   public var digest: Digest
   /// Its size in bytes, where it is known.
   public var size: Int?
@@ -22,7 +22,7 @@ public struct RemoteFile: Sendable, Equatable {
   }
 }
 
-/// What addresses may be asked for, and where an answer may lead.
+/// The addresses that may be requested, and those that an answer may redirect to.
 public enum AddressPolicy {
   /// `https` or `http`, in lower case; nil for anything else.
   public static func scheme(_ url: String) -> String? {

@@ -5,7 +5,7 @@ import Weights
 struct CascadeWeights {
   private let weights: ImportedWeights
 
-  /// What a run without weights is told.
+  /// The message for a run without weights.
   static let remedy =
     "the weights are public: the folder data of facenet-pytorch (pnet.pt, rnet.pt, onet.pt), "
     + "src/align of davidsandberg/facenet (det1.npy, det2.npy, det3.npy), or the mtcnn model of "

@@ -3,7 +3,7 @@ import Platform
 
 /// A grid of pictures with what was found in them.
 public struct ContactSheet: Sendable {
-  /// What is drawn on a picture, in its px.
+  /// The marks drawn on a picture, in its pixels.
   public struct Marks: Sendable {
     public var box: [Double]?
     public var points: [Point]

@@ -6,7 +6,7 @@ public struct FaceCutter: Sendable {
   /// The crop's side.
   public var size: Int
   public var filter: Image.Filter
-  /// What an aligned crop shows beyond the picture.
+  /// The content of an aligned crop outside the picture.
   public var border: Image.Border
   public var template: FaceTemplate
   /// Of the template `margin`: what is added on each side, in parts of the box's longer side.

@@ -17,7 +17,7 @@ public enum FaceTemplate: String, Sendable, CaseIterable {
   /// The side for which the template's points were written down.
   public var nativeSize: Int { self == .rafdb ? 100 : 112 }
 
-  /// Where the points come to lie in a crop; empty for `margin`.
+  /// The target positions of the points in a crop; empty for `margin`.
   public func targets(size: Int) -> [Point] {
     switch self {
     case .arcface: return FivePoints.template(size: size).all

@@ -78,7 +78,7 @@ public struct FivePoints: Sendable, Equatable {
       points.reduce(0) { $0 + $1.x } / count, points.reduce(0) { $0 + $1.y } / count)
   }
 
-  /// Where the five points of an upright face lie in a square crop.
+  /// The positions of an upright face's five points in a square crop.
   ///
   /// The template of 96 x 112 px that SphereFace and ArcFace made common, moved by 8 px to the
   /// middle of 112 x 112 and scaled by size / 112. Its numbers are taken as they stand in this

@@ -26,7 +26,7 @@ public struct DetectedFace: Sendable, Equatable {
 /// Equation: Zhang, Zhang, Li, Qiao (2016), "Joint Face Detection and Alignment Using Multitask
 /// Cascaded Convolutional Networks", with the details of facenet-pytorch 2.6.0.
 public final class MTCNN: Sendable {
-  /// What may be chosen.
+  /// The options of the detector.
   public struct Options: Sendable, Equatable {
     /// The least score after each network.
     public var thresholds: [Double] = [0.6, 0.7, 0.7]
@@ -40,7 +40,7 @@ public final class MTCNN: Sendable {
   }
 
   public let options: Options
-  /// Where the public weights are, in words for a message.
+  /// The location of the public weights, in words for a message.
   public static let whereWeightsAre = CascadeWeights.remedy
 
   private let proposal: ProposalNetwork

@@ -21,7 +21,7 @@ final class RefinementNetwork: @unchecked Sendable {
   private let largest: (wide: Int, pooled: Int)
   private let lastSide: Int
 
-  /// What it says of one square.
+  /// The network's output for one square.
   struct Judgement {
     var score: Float
     var correction: SIMD4<Float>

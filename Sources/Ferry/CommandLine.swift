@@ -4,7 +4,7 @@ import Platform
 /// An option of a command: a flag, or one that takes a value.
 struct Option: Sendable {
   var name: String
-  /// What the value is called; nil for a flag.
+  /// The name of the value; nil for a flag.
   var value: String?
   var help: String
   /// The values there are, where they can be listed.

@@ -51,7 +51,7 @@ enum CompletionsCommand {
   }
 }
 
-/// What a shell may put in place of the last word.
+/// The completions that a shell may put in place of the last word.
 enum CompleteCommand {
   static let command = Command(
     name: "complete", summary: "List what the last word may become; shells call it.",

@@ -4,8 +4,6 @@ import PipelineKit
 import Platform
 
 @main enum Main {
-  static let version = "0.1.0"
-
   /// Every command, in the order of help.
   static let commands: [Command] = [
     RunCommand.command, WatchCommand.command, StatusCommand.command, ExplainCommand.command,
@@ -39,7 +37,7 @@ import Platform
       Console.print(named?.help ?? help)
       return 0
     case "--version", "version":
-      Console.print("ferry \(version)\n")
+      Console.print("ferry \(ferryVersion)\n")
       return 0
     default: break
     }

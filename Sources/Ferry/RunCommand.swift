@@ -85,7 +85,7 @@ enum RunCommand {
     return summary.failed > 0 ? 1 : 0
   }
 
-  /// What `--dry-run` says.
+  /// The output of `--dry-run`.
   private static func foresee(
     _ pipeline: Pipeline, _ options: RunOptions, _ arguments: Arguments
   ) throws -> Int32 {

@@ -1,6 +1,6 @@
 import Platform
 
-/// What happens to a picture on its way into the network: random changes, normalisation, erasing.
+/// The processing of a picture on its way into the network: random changes, normalisation, erasing.
 public struct AugmentationPlan: Sendable, Equatable {
   /// The side of the square that the network sees.
   public let size: Int

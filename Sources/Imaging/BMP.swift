@@ -21,7 +21,7 @@ struct BMP {
   private var palette: [(UInt8, UInt8, UInt8)] = []
   private var masks: [Mask] = []
 
-  /// Where a channel lies in a pixel's bits.
+  /// The position of a channel in a pixel's bits.
   private struct Mask {
     var shift: UInt32
     var largest: UInt32

@@ -2,7 +2,7 @@ import CCodecs
 import Platform
 
 extension Image {
-  /// What a decoded picture's channels shall be.
+  /// The channels of a decoded picture.
   public enum Channels: Sendable {
     /// Three channels; grey is repeated.
     case rgb

@@ -51,7 +51,7 @@ enum PictureFormat: String {
   }
 }
 
-/// What is worth knowing of a picture file besides its pixels.
+/// Remarks about a picture file besides its pixels.
 public struct PictureNotes: Sendable, Equatable {
   /// The extension that belongs to the bytes, `jpg`, whatever the file's own name says.
   public var fileExtension: String

@@ -2,7 +2,7 @@ import CCodecs
 import Platform
 
 extension Image {
-  /// What a warp reads beyond the picture.
+  /// The values that a warp reads outside the picture.
   public enum Border: Sendable, Equatable {
     /// The nearest pixel of the edge.
     case edge

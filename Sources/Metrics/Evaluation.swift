@@ -5,7 +5,7 @@ import Platform
 /// Everything in `metrics.json` follows from what `predictions.csv` holds, so the figures can be
 /// checked with any other tool.
 public struct Evaluation: Sendable {
-  /// What is known of a sample besides its scores.
+  /// The facts about a sample besides its scores.
   public struct Sample: Sendable, Equatable {
     public let id: String
     public let subject: String?

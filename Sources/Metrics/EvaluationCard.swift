@@ -1,7 +1,7 @@
 import Artifacts
 import Samples
 
-/// What a reader of a result must know of the model behind it.
+/// The facts about a model that a reader of its results must know.
 public struct ModelCard: Sendable, Equatable {
   /// The method's name in the catalogue.
   public var method: String
@@ -53,9 +53,9 @@ public struct EvaluationCard: Sendable, Equatable {
   public var testedOn: DatasetCard
   /// Whether the test images come from another dataset than the training images.
   public var isCrossDataset: Bool
-  /// What the test protocol takes, in a sentence.
+  /// The content of the test protocol, in a sentence.
   public var protocolSummary: String
-  /// Where the data differ from the counts that the protocol states.
+  /// The deviations of the data from the counts that the protocol states.
   public var deviations: [String]
 
   public init(

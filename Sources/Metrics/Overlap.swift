@@ -46,7 +46,7 @@ public struct PictureFingerprint: Sendable, Equatable {
   var lanes: SIMD4<UInt64> { SIMD4(differences) }
 }
 
-/// What training and test rows have in common that they should not.
+/// The unwanted overlap between training and test rows.
 public struct Overlap: Sendable, Equatable {
   /// Two rows with the same or nearly the same picture.
   public struct Pair: Sendable, Equatable {

@@ -16,7 +16,7 @@ public struct VisualEncoder {
   }
 }
 
-/// What an encoder is made for.
+/// The sizes and the name prefix with which an encoder is made.
 public struct EncoderOptions: Sendable, Equatable {
   /// Factor on the encoder's channels.
   public var width: Double
@@ -37,7 +37,7 @@ public struct EncoderOptions: Sendable, Equatable {
 /// Whatever lists, makes, trains, imports, exports or names encoders asks the catalogue of kinds, so
 /// that a further network is a folder of this room and a line of `EncoderCatalogue`.
 public struct EncoderKind: Sendable {
-  /// What the tensors of a model's encoder are called first.
+  /// The prefix of the names of a model's encoder tensors.
   public static let prefix = "encoder."
 
   /// The name in parameters and models: `resnet18`.

@@ -29,7 +29,7 @@ public final class Parameter {
     self.value = value
   }
 
-  /// What the backward passes since the last `zeroGradient()` have added up.
+  /// The sum of the gradients of the backward passes since the last `zeroGradient()`.
   public var gradient: Tensor {
     if isZero {
       sum.fill(0)

@@ -66,7 +66,7 @@ public final class Pipeline {
     return summary
   }
 
-  /// What names a run of this plan.
+  /// The key that identifies a run of this plan.
   func identity(targets: [String]) -> Digest {
     Snapshot.identity(
       manifest: plan.files[0].path, overrides: plan.overrides, targets: targets)

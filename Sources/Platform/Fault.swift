@@ -1,6 +1,6 @@
 /// An error in the one shape every room uses: what went wrong, where in the data, and what to do.
 public struct Fault: Error, Sendable, CustomStringConvertible {
-  /// What kind of failure this is; its raw value is the process's exit status (sysexits).
+  /// The kind of failure; its raw value is the process's exit status (sysexits).
   public enum Code: Int32, Sendable {
     case usage = 64
     case badInput = 65
@@ -55,13 +55,13 @@ public struct Fault: Error, Sendable, CustomStringConvertible {
   public var code: Code
   /// Which failure this is, where callers tell it apart from others with the same code.
   public var reason: Reason?
-  /// What went wrong, naming the offending text.
+  /// The failure in words, naming the offending text.
   public var message: String
-  /// Where in the data.
+  /// The place in the data.
   public var place: Place?
-  /// What the user can do about it.
+  /// A remedy for the user.
   public var remedy: String?
-  /// What lay beneath.
+  /// The underlying error.
   public var cause: String?
 
   public init(

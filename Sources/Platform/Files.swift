@@ -2,7 +2,7 @@ import Glibc
 
 /// Plain file operations with faults that name the path; nothing here needs Foundation.
 public enum Files {
-  /// What `lstat` or `stat` says of a path.
+  /// The result of `lstat` or `stat` for a path.
   public struct Status: Sendable, Equatable {
     public enum Kind: Sendable { case file, directory, link, other }
     public var kind: Kind

@@ -15,7 +15,7 @@ public final class Future<Value: Sendable>: Sendable {
   public func get() throws -> Value { try state.wait().get() }
 }
 
-/// What the thread and its caller share; every access holds the monitor.
+/// The state shared by the thread and its caller; every access holds the monitor.
 private final class FutureState<Value: Sendable>: @unchecked Sendable {
   private let monitor = Monitor()
   private var result: Result<Value, any Error>?

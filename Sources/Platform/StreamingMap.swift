@@ -87,7 +87,7 @@ private final class StreamingQueue<Input: Sendable, Output: Sendable>: @unchecke
     }
   }
 
-  /// What a helper thread does until the map goes.
+  /// The loop of a helper thread, until the map is released.
   func serve() {
     while let job = waitForJob() { work(job) }
   }

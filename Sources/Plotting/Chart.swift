@@ -2,11 +2,11 @@
 public protocol Chart: Sendable {
   /// The short name that assistive technology announces.
   var title: String { get }
-  /// What the drawing shows, in a sentence or two.
+  /// A description of the drawing, in a sentence or two.
   var summary: String { get }
   /// **Units**: px of the SVG's own coordinates.
   var size: (width: Double, height: Double) { get }
-  /// What is drawn.
+  /// The content of the drawing.
   var drawing: [Markup] { get }
 }
 
@@ -50,7 +50,7 @@ extension Chart {
   }
 }
 
-/// Where text hangs from its point.
+/// The alignment of text relative to its point.
 enum Anchor: String { case start, middle, end }
 
 func label(

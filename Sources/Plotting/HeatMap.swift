@@ -4,7 +4,7 @@ public struct HeatMap: Chart {
   public struct Cell: Sendable {
     /// 0 (paper) to 1 (strongest colour); nil leaves the cell open.
     public let strength: Double?
-    /// What stands in the cell, and below it in small.
+    /// The text of the cell, and the small text below it.
     public let text: String
     public let note: String
 

@@ -4,7 +4,7 @@ import Platform
 public struct IntervalChart: Chart {
   /// One proportion.
   public struct Entry: Sendable {
-    /// What several entries in a row share; it stands once, above the first of them.
+    /// The common heading of adjacent entries; it is drawn once, above the first of them.
     public let heading: String
     public let name: String
     public let value: Double

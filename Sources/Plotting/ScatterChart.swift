@@ -4,7 +4,7 @@ public struct ScatterChart: Chart {
   /// One point.
   public struct Point: Sendable {
     public let x, y: Double
-    /// What is shown when the point is pointed at; empty for nothing.
+    /// The tooltip of the point; empty for none.
     public let note: String
 
     public init(_ x: Double, _ y: Double, note: String = "") {

@@ -1,6 +1,6 @@
 /// The colours of a page and its charts, as CSS variables, for light, dark and printed pages.
 public struct Theme: Sendable {
-  /// What the charts are drawn on.
+  /// The background of the charts.
   public let paper: Colour
   /// The page around them.
   public let ground: Colour

@@ -1,6 +1,6 @@
 import Platform
 
-/// Where and how pictures are taken.
+/// The conditions under which pictures are taken.
 public enum Look: String, CaseIterable, Sendable {
   /// Colour, any pose, light, background and disturbance.
   case wild = "in-the-wild"
@@ -8,7 +8,7 @@ public enum Look: String, CaseIterable, Sendable {
   case laboratory
 }
 
-/// What lies before a part of the face.
+/// An occlusion of a part of the face.
 public enum Occluder: Int, CaseIterable, Sendable { case hand, scarf, card, strands }
 
 /// Everything of one picture that is neither the person nor the expression.

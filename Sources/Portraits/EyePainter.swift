@@ -3,7 +3,7 @@ struct EyePainter {
   let identity: Identity
   let eye: EyeShape
   let map: FaceMap
-  /// Where the eyes look, in units of the face: the irises' shift.
+  /// The direction of gaze as the shift of the irises, in units of the face.
   let gaze: Vector2
   /// The light's direction, for the glint.
   let light: Vector3

@@ -10,7 +10,7 @@ struct HairPainter {
 
   private var isLong: Bool { style == .long || style == .longParted }
 
-  /// Where the hair ends on the forehead and beside the face.
+  /// The hairline on the forehead and beside the face.
   private struct Line {
     var forehead: Float
     /// How far the hair comes down at the sides.

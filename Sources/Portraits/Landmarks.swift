@@ -1,4 +1,4 @@
-/// Where the features lie in the picture, in pixels; pixel centres at integer + 0.5.
+/// The positions of facial features in the picture, in pixels; pixel centres at integer + 0.5.
 public struct Landmarks: Sendable, Equatable {
   /// The 68 points in the iBUG order: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, lips 48-67.
   public var points: [Vector2]

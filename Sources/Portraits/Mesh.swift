@@ -1,4 +1,4 @@
-/// What a surface is made of.
+/// The material of a surface.
 enum Material: Float { case face, ear, hair }
 
 /// A triangle mesh with, at each vertex, the place on the face map and the smooth normal.

@@ -7,7 +7,7 @@ import Platform
 /// first two principal components; the seed moves the start by a hundredth of its spread. The same
 /// bits come out for any number of threads.
 public struct TSNE: Sendable {
-  /// What governs the map.
+  /// The options of the map.
   public struct Options: Sendable, Equatable {
     /// About how many neighbours each point has.
     public var perplexity = 30.0

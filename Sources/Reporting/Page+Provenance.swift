@@ -4,7 +4,7 @@ import Plotting
 import Samples
 
 extension Page {
-  /// Where every figure comes from.
+  /// The origin of every figure.
   var provenanceSection: Section {
     let evaluations = results.map { result -> Markup in
       HTML.details(
@@ -96,7 +96,7 @@ extension Page {
     return .run([Markup("h3", [:], [HTML.name(card.label)]), definitions(once), list])
   }
 
-  /// What the words on this page mean.
+  /// A glossary of the words on this page.
   var wordsSection: Section {
     Section("words", "Words", [definitions(Self.words.map { ($0, .text($1)) })])
   }

@@ -74,7 +74,7 @@ struct HistoryColumn: Sendable {
   }
 }
 
-/// Who made an artifact, from what, by which command.
+/// The provenance of an artifact: its stage, inputs and command.
 struct Provenance: Sendable {
   let producer: String
   let version: String

@@ -20,7 +20,7 @@ struct SeedGroup: Sendable {
   var meanAccuracy: MeanAndDeviation? { MeanAndDeviation(members.map(\.confusion.meanAccuracy)) }
   var macroF1: MeanAndDeviation? { MeanAndDeviation(members.map(\.confusion.macroF1)) }
 
-  /// What results of one group share.
+  /// The properties shared by the results of one group.
   private struct Key: Hashable {
     let words: [String]
 

@@ -1,6 +1,6 @@
 import Artifacts
 
-/// What a dataset is, who made it and under which terms; it travels inside every artifact.
+/// The description, makers and terms of a dataset; every artifact contains it.
 public struct DatasetCard: Sendable, Equatable {
   /// The name that manifests use, `rafdb`.
   public var name: String

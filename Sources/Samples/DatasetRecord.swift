@@ -1,7 +1,7 @@
 import Artifacts
 import Platform
 
-/// What an artifact says about the data in it: dataset, protocol, classes, counts and deviations.
+/// An artifact's description of its data: dataset, protocol, classes, counts and deviations.
 ///
 /// It is the metadata of a samples artifact; `align` and `shard` carry it on with their own members
 /// beside it.
@@ -21,7 +21,7 @@ public struct DatasetRecord: Sendable, Equatable {
   public var deviations: [String]
   /// Rows and files passed over or noted, by kind.
   public var rejects: [String: Int]
-  /// What is worth knowing about pictures that were kept, counted: `colour-profile-ignored`.
+  /// Counted remarks about pictures that were kept: `colour-profile-ignored`.
   public var notes: [String: Int]
   public var termsAccepted: Bool
 

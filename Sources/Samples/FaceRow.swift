@@ -11,7 +11,7 @@ public struct FaceRow: Sendable, Equatable {
   public var score: Double?
   /// How many faces the detector found.
   public var facesFound: Int?
-  /// What was done, by name: which face was taken, or what replaced a missing one.
+  /// The name of the action: which face was taken, or what replaced a missing one.
   public var policy: String
   /// The rows of the 2x3 matrix that takes source px to crop px.
   public var transform: [[Double]]?

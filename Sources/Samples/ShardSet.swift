@@ -6,7 +6,7 @@ public final class ShardSet: Sendable {
   public static let columnsName = "columns.safetensors"
 
   public let artifact: Artifact
-  /// What the data is: dataset, protocol, classes, counts.
+  /// The description of the data: dataset, protocol, classes, counts.
   public let record: DatasetRecord
   public let rows: [ShardRow]
   /// Class indexes into `classes`.

@@ -1,4 +1,4 @@
-/// What a row may be used for.
+/// The permitted use of a row.
 public enum Split: String, Sendable, CaseIterable, Comparable {
   case train, validation, test
   /// The dataset is one whole, as for a cross-dataset test.

@@ -7,7 +7,7 @@ import Platform
 ///
 /// `@main struct Align: Stage { ... }` is a whole executable with `describe`, `run` and `help`.
 public protocol Stage {
-  /// What the stage declares about itself.
+  /// The stage's contract.
   static var contract: Contract { get }
 
   /// Commands of this stage besides `describe` and `run`.
@@ -37,9 +37,6 @@ extension Stage {
     }
   }
 }
-
-/// The version of this release.
-public let ferryVersion = "0.1.0"
 
 struct StageCommand<S: Stage>: ParsableCommand {
   static var configuration: CommandConfiguration {

@@ -2,7 +2,7 @@ import Artifacts
 import Glibc
 import Platform
 
-/// Where a stage speaks: a bar or plain lines on standard error, JSON events on standard output.
+/// The output of a stage: a bar or plain lines on standard error, JSON events on standard output.
 ///
 /// Events (`--json`), one object a line:
 /// `{"event":"progress","stage","done","total"?,"unit","message","rate"?,"eta"?}`,

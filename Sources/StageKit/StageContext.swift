@@ -1,16 +1,16 @@
 import Artifacts
 import Platform
 
-/// What a running stage has: its inputs, parameters and output directories, and its voice.
+/// The environment of a running stage: its inputs, parameters, output directories and messages.
 public final class StageContext: Sendable {
   public let contract: Contract
   /// Every parameter's value, checked against the contract.
   public let parameters: StageParameters
   /// How many threads to use; the output's bytes must not depend on it.
   public let threads: Int
-  /// Where things that must survive a kill live; private to these inputs and parameters.
+  /// The folder for files that must survive a kill; private to these inputs and parameters.
   public let stateDirectory: String?
-  /// Where per-item results may be kept for later runs.
+  /// The folder where per-item results may be kept for later runs.
   public let reuseDirectory: String?
   private let request: StageRequest
   private let publication: Publication

@@ -1,4 +1,5 @@
 import Artifacts
+import Platform
 
 /// A stage's manual page, written from its contract.
 enum StageManual {

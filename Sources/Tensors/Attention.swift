@@ -35,7 +35,7 @@ public struct Attention: Sendable {
   public let heads: Int
   /// Whether a position sees only those before it; the last query stands at the last key.
   public var causal = false
-  /// What products are multiplied with; 1 / sqrt(d) unless given.
+  /// The factor of the products; 1 / sqrt(d) unless given.
   public var scale: Float?
 
   public init(heads: Int) { self.heads = heads }

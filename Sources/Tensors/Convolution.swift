@@ -33,7 +33,7 @@ public struct Convolution: Sendable, Equatable {
     self.padding = padding
   }
 
-  /// What is done to a sum before it is stored.
+  /// The operation applied to a sum before it is stored.
   public struct Epilogue {
     /// Each filter's factor, folded into the weights.
     public var scale: Tensor?

@@ -115,7 +115,7 @@ public struct MatrixKernels: Sendable, Equatable {
     return "\(processor); kernels \(KernelTarget.current); matrix products by \(name)"
   }
 
-  /// What OpenBLAS would use here; asking opens it.
+  /// The kernels that OpenBLAS would use here; reading this opens the library.
   public static var library: String { library(MatrixLibrary.opened?.core, .current) }
 
   package static func library(_ core: String?, _ target: KernelTarget) -> String {

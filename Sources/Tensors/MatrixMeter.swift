@@ -1,6 +1,6 @@
 import Platform
 
-/// What the products of matrices cost, for benchmarks; off unless switched on.
+/// The cost of matrix products, for benchmarks; off unless switched on.
 package enum MatrixMeter {
   package struct Totals: Sendable {
     /// Wall time in products, what follows them in the cache included.

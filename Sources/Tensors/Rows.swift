@@ -69,7 +69,7 @@ public enum Rows {
 
 /// Normalisation of each row by its own mean and deviation (Ba et al. 2016).
 public enum LayerNormalisation {
-  /// What the backward pass needs of a forward pass.
+  /// The values of a forward pass that the backward pass needs.
   public struct Saved {
     public var x: Tensor
     var mean: Tensor

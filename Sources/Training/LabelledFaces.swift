@@ -42,7 +42,7 @@ public struct LabelledFaces: Sendable {
       }, classCount: classCount, picture: { [picture] in picture(rows[$0]) })
   }
 
-  /// What a batch's faces should be.
+  /// The targets of a batch's faces.
   public func targets(_ rows: [Int], smoothing: Double) -> Targets {
     if let soft {
       return Targets(

@@ -6,7 +6,7 @@ import Neural
 import Platform
 import Tensors
 
-/// Who watches a run and may end it.
+/// An observer of a run, which may end it.
 public protocol TrainingObserver: AnyObject {
   /// Called after every batch with the training pictures seen and those of the whole run.
   func progress(images: Int, of total: Int, message: String)

@@ -35,7 +35,7 @@ public struct YAMLNode: Sendable {
   /// File, line and column.
   public var place: Fault.Place { Fault.Place(source.file, line: line, column: column) }
 
-  /// What the value is, in words for messages: `a list`, `an integer`.
+  /// The kind of the value, in words for messages: `a list`, `an integer`.
   public var kind: String {
     switch value {
     case .null: "null"

@@ -3,12 +3,13 @@ import Testing
 
 /// Every page leads somewhere: links and the files that pages name exist.
 @Suite struct DocumentationTests {
-  /// README, CONTRIBUTING and all pages under docs, relative to the project's folder.
+  /// The pages of the project's folder and all pages under docs, relative to the project's folder.
   private static func pages() throws -> [String] {
     let docs = HouseTests.root.appendingPathComponent("docs")
     let inside = try #require(FileManager.default.enumerator(atPath: docs.path))
     let found = inside.compactMap { $0 as? String }.filter { $0.hasSuffix(".md") }
-    return ["README.md", "CONTRIBUTING.md"] + found.map { "docs/\($0)" }.sorted()
+    let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+    return top + found.map { "docs/\($0)" }.sorted()
   }
 
   private static func text(_ page: String) throws -> String {

@@ -20,9 +20,9 @@ struct ferry_transfer {
   /// libcurl's code, 0 for a complete answer.
   int code;
   long status;
-  /// Where a redirect leads, or empty.
+  /// The target of a redirect, or empty.
   char location[4096];
-  /// What went wrong, in libcurl's words.
+  /// The error message of libcurl.
   char message[256];
   /// Seconds that the server asks to wait, or 0.
   long retry_after;

@@ -3,7 +3,7 @@ import Artifacts
 import Platform
 import Samples
 
-/// What is asked of a dataset.
+/// The options for reading a dataset.
 public struct IngestOptions: Sendable, Equatable {
   public var dataset: String
   public var protocolName: String?
@@ -34,7 +34,7 @@ public struct IngestOptions: Sendable, Equatable {
   }
 }
 
-/// What a parser found in a source: the rows to take and what is left aside.
+/// A parser's findings in a source: the rows to take and those left out.
 public struct IngestPlan {
   /// The protocol, with the counts it states.
   public var scheme: DatasetProtocol

@@ -12,7 +12,7 @@ public struct DatasetProtocol: Sendable, Equatable {
   public var expected: ClassCounts?
   /// The totals of splits whose counts by class are not stated.
   public var expectedTotals: [Split: Int]
-  /// What all splits together have, where only that is stated.
+  /// The count of all splits together, if only that is stated.
   public var expectedWhole: Int?
   /// Other totals that are in circulation, and what they come from: such a deviation is recorded and
   /// needs no acceptance.

@@ -4,7 +4,7 @@ import Samples
 
 /// A test set made by rule: every n-th subject, in sorted order, tests.
 public struct Holdout: Sendable, Equatable {
-  /// What rows are grouped by: `subject`, the name of an attribute, or `id` (each row on its own).
+  /// The key that groups rows: `subject`, the name of an attribute, or `id` (each row on its own).
   public var by: String
   /// Each group whose position in sorted order is `offset` modulo `every` tests.
   public var every: Int

@@ -51,7 +51,7 @@ public struct Reject: Sendable, Equatable {
   /// Whether `reject: fail` stops at it.
   var isTrouble: Bool { isLoss || kind == .imageWithoutLabel || kind == .refusedEntry }
 
-  /// What is done about trouble.
+  /// The treatment of rejected pictures.
   public enum Policy: String, Sendable, CaseIterable {
     /// Any trouble is an error.
     case fail

@@ -21,7 +21,7 @@ final class SampleWriter {
   /// Pixels that all threads together decode at once, beyond which one picture is decoded alone.
   private static let pixelsAtOnce = 1 << 22
 
-  /// What was written.
+  /// A summary of the written samples.
   struct Summary {
     var rows = 0
     var counts: ClassCounts = [:]

@@ -109,7 +109,7 @@ enum Windows1252 {
     "\u{2DC}", "\u{2122}", "\u{161}", "\u{203A}", "\u{153}", "\u{9D}", "\u{17E}", "\u{178}",
   ]
 
-  /// What the byte 0x80 ... 0x9F means.
+  /// The meaning of the byte 0x80 ... 0x9F.
   static func scalar(_ byte: UInt32) -> Unicode.Scalar { upper[Int(byte) - 0x80] }
 
   /// The byte that reads as a scalar, here or in Latin 1.

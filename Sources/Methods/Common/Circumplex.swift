@@ -34,7 +34,7 @@ public enum Circumplex {
   /// Length of the action-unit component.
   public static let actionUnitLength = 1.0
 
-  /// What is known of one expression.
+  /// The published measurements of one expression.
   public struct Entry: Sendable {
     /// The class name.
     public let name: String

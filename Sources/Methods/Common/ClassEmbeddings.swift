@@ -8,7 +8,7 @@ public struct ClassEmbeddings: Sendable, Equatable {
 
   /// The class names, one a row.
   public let classes: [String]
-  /// What the encoder was asked, one a class.
+  /// The text given to the encoder, one per class.
   public let prompts: [String]
   /// The vectors' width d.
   public let width: Int

@@ -103,7 +103,7 @@ public struct MethodSetup: Sendable {
   }
 }
 
-/// Where an exported model's tensors come from, by name.
+/// The sources of an exported model's tensors, by name.
 public typealias StoredTensors = (String) throws -> (shape: [Int], values: [Float])
 
 /// A predictor as other programs hold it: a matrix on the encoder's vectors.
@@ -116,7 +116,7 @@ public struct ExportedHead: Sendable {
   public var rowsPerClass: Int
   /// `[K]`; nil for cosines, which take vectors of length 1.
   public var bias: [Float]?
-  /// What the head is, for the card of the exported model.
+  /// The description of the head, for the card of the exported model.
   public var summary: String
 
   public init(

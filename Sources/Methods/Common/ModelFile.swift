@@ -4,7 +4,7 @@ import Platform
 import Samples
 import Tensors
 
-/// What a model says of itself: all that is needed to use it anywhere without guessing.
+/// A model's description: all that is needed to use it anywhere without guessing.
 public struct ModelDescription: Sendable, Equatable {
   public var classes: ClassList
   /// The encoder's name in `EncoderCatalogue`.

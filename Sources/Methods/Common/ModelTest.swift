@@ -109,7 +109,7 @@ public struct ModelTest {
     return try ClassList(exactly: names)
   }
 
-  /// What the class rule left out, in words; nil where nothing.
+  /// The rows left out by the class rule, in words; nil if there are none.
   public var exclusion: String? {
     rows.count == countBefore && classes.count == model.classes.count
       ? nil
@@ -117,7 +117,7 @@ public struct ModelTest {
         + "model chooses among these only"
   }
 
-  /// What the evaluation's artifact says of itself.
+  /// The description stored in the evaluation's artifact.
   public var card: EvaluationCard {
     EvaluationCard(
       model: ModelCard(model), trainedOn: DatasetCard(json: model.data["dataset"] ?? .null),

@@ -1,4 +1,4 @@
-/// What a batch's samples should be: class indices, and a distribution over the classes.
+/// The targets of a batch: class indices, and a distribution over the classes.
 public struct Targets: Sendable, Equatable {
   /// The class of each sample; of a soft label the most probable one, the first of equals.
   public let labels: [Int]

@@ -2,7 +2,7 @@ import Artifacts
 import Platform
 import Tensors
 
-/// Where the parameters of a network come from: fresh random numbers, or a file of weights.
+/// The source of a network's parameters: fresh random numbers, or a file of weights.
 public final class ParameterSource {
   /// How a fresh parameter starts.
   public enum Initial: Sendable {

@@ -2,7 +2,7 @@ import Artifacts
 import Platform
 import Tensors
 
-/// What the shapes in a file of weights say about a transformer.
+/// The sizes of a transformer, derived from the shapes in a file of weights.
 package enum TransformerLayers {
   /// The number of layers whose tensors begin with `prefix` and the layer's number.
   package static func count(_ weights: SafetensorsFile, _ prefix: String) -> Int {

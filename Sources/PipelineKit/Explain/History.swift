@@ -24,7 +24,7 @@ public struct RunRecord: Sendable {
   }
 }
 
-/// What two runs differ in, instance by instance.
+/// The differences between two runs, instance by instance.
 public struct RunDifference: Sendable {
   public struct Instance: Sendable {
     public var name: String
@@ -98,7 +98,7 @@ extension Workspace {
     return attempts
   }
 
-  /// What the workspace's results were made of after one run and after another.
+  /// The ingredients of the workspace's results after each of two runs.
   /// - Throws: `Fault` (usage) where there is no such run.
   public func difference(_ old: Int, _ new: Int) throws -> RunDifference {
     let first = try run(old)

@@ -114,7 +114,7 @@ extension Workspace {
     return json
   }
 
-  /// Where the inputs of an attempt lie.
+  /// The paths of an attempt's inputs.
   private func paths(_ origins: JSONValue) -> [String] {
     (origins.array ?? []).map { item in
       let object = item["digest"]?.string.flatMap { Digest(hex: $0) }.map { store.path($0) }

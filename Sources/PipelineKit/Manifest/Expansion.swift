@@ -57,7 +57,7 @@ final class Expansion {
 
 /// Numbers as a manifest writes them, which is how they stand inside a text: `1e5`, `3.10`, `.inf`.
 struct Spellings {
-  /// What each variable is, conditions and references to single variables followed.
+  /// The value of each variable, with conditions and references to single variables resolved.
   var variables: [String: YAMLNode] = [:]
   /// By axis and value.
   private var axes: [String: [String: String]] = [:]

@@ -24,7 +24,7 @@ struct ManifestReader {
   private(set) var manifest: Manifest
   let faults = FaultCollector()
   private var open: [String] = []
-  /// Where each source and stage was first named, by what it is and its name.
+  /// The place where each source and stage was first named, by kind and name.
   private var places: [String: [String: Fault.Place]] = [:]
 
   /// Reads the manifest at `path`; faults are in `faults`.

@@ -1,6 +1,6 @@
 import Platform
 
-/// Where an input comes from: `sources.x`, `a.port`, `a[*].port`, `a[seed=1].port`.
+/// The origin of an input: `sources.x`, `a.port`, `a[*].port`, `a[seed=1].port`.
 package struct Reference: Equatable {
   /// Which instances of a stage are meant, axis by axis.
   package enum Selection: Equatable {

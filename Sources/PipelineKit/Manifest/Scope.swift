@@ -201,7 +201,7 @@ struct VariableResolver {
     throw Fault(.badInput, problem, at: place)
   }
 
-  /// What a lone reference stands for in the end.
+  /// The value that a lone reference finally resolves to.
   private func followed(_ node: YAMLNode) -> YAMLNode {
     guard case .text(let text) = node.value, text.hasPrefix("${"),
       let name = (try? Template(text, at: nil))?.lone

@@ -9,7 +9,7 @@ public final class Job: Sendable {
     public var value: JSONValue
   }
 
-  /// Where an artifact on an input port comes from.
+  /// The origin of an artifact on an input port.
   public enum Origin: Sendable, Hashable {
     /// A source, by its index in the plan.
     case source(Int)
@@ -39,7 +39,7 @@ public final class Job: Sendable {
     public var kind: String
     public var schema: Int
     public var form: Form
-    /// What its file's name ends with, such as `.csv`; empty for the port's name alone.
+    /// The file name extension, such as `.csv`; empty for the port's name alone.
     public var suffix = ""
 
     /// The name of its file or folder.
@@ -168,7 +168,7 @@ public struct CommandWord: Sendable, Equatable {
   public var parts: [Part]
 }
 
-/// What a job needs while it runs.
+/// The resources that a job needs while it runs.
 public struct Resources: Sendable, Equatable {
   /// Processors; nil shares what is free.
   public var cpu: Int?

@@ -9,7 +9,7 @@ public struct Plan: Sendable {
     /// The path to open.
     public var path: String
     public var place: Fault.Place
-    /// Where the path is a pattern, such as `photos/**/*.jpg`.
+    /// The pattern, such as `photos/**/*.jpg`; nil if the path is a plain one.
     public var pattern: Glob?
   }
 
@@ -28,7 +28,7 @@ public struct Plan: Sendable {
   public var cache: String?
   /// `--set` values, as given.
   public var overrides: [String]
-  /// What is not wrong but probably not meant, for people.
+  /// Hints for people: valid, but probably not intended.
   public var hints: [String]
   /// Variables' values.
   public var variables: [String: JSONValue]

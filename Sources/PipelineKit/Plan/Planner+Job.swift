@@ -3,7 +3,7 @@ import Platform
 import YAML
 
 extension Planner {
-  /// What a stage takes and gives, whoever runs it.
+  /// The inputs and outputs of a stage, for every kind of stage.
   struct Face {
     /// Nil where any port may be connected (commands).
     var inputs: [ContractPort]?
@@ -165,7 +165,7 @@ extension Planner {
     return inputs
   }
 
-  /// What a target is for this instance.
+  /// The meaning of a target for this instance.
   private func plain(_ target: Link.Target) -> Link.Target? {
     guard case .choice(let axes, let byValue) = target else { return target }
     return byValue[InstanceRows.key(axes.map { scope.axes[$0] ?? .null })].flatMap { plain($0) }

@@ -2,7 +2,7 @@ import Artifacts
 import Platform
 import YAML
 
-/// Where the planner learns about stages.
+/// The planner's source of information about stages.
 public protocol ContractCatalogue {
   /// The executable and contract of a stage.
   /// - Throws: `Fault` where there is none, or it does not describe itself.
@@ -13,7 +13,7 @@ public protocol ContractCatalogue {
 
 /// Makes a plan of a manifest, noting every fault before anything runs.
 public struct Planner {
-  /// What a stage's name stands for while the manifest is expanded.
+  /// The meaning of a stage's name while the manifest is expanded.
   struct Instances {
     var axes: [String] = []
     /// One row an instance, in order; its job is nil where a condition left it out.

@@ -1,7 +1,7 @@
 import CProcess
 import Platform
 
-/// Where stages may write: into their own attempt, and to places that no result lies in.
+/// The places where stages may write: their own attempt, and places that hold no result.
 ///
 /// The kernel holds them to it (Landlock, Linux 5.19 and later); elsewhere a stage that writes into
 /// its inputs, its sources or beside its outputs is found out afterwards.
@@ -31,7 +31,7 @@ package struct Confinement {
     }
   }
 
-  /// Where a job may write; nil where its manifest lets it write anywhere.
+  /// The paths where a job may write; nil if its manifest lets it write anywhere.
   func places(_ own: [String], _ declared: [String]) -> [String]? {
     let declared = declared.map { Files.join(root, $0) }
     return declared.contains("/") ? nil : own + shared + declared

@@ -3,7 +3,7 @@ import Platform
 
 /// Decides from records what a job's state is; runs nothing and changes nothing.
 final class Evaluator {
-  /// What is known of a job once its inputs' digests are.
+  /// The facts about a job that follow from the digests of its inputs.
   struct Verdict {
     enum Standing {
       /// All outputs' bytes are in the store.
@@ -32,9 +32,9 @@ final class Evaluator {
   var fresh: [ActionKey: Outputs] = [:]
   /// Actions whose outputs were found in the store; many instances may share one.
   private var present: [ActionKey: Outputs] = [:]
-  /// What an earlier run left of links.
+  /// The links left by an earlier run.
   var links: KnownLinks?
-  /// Where `links` holds a job's links, by the job's index.
+  /// The range of a job's links in `links`, by the job's index.
   var knownItems: [Int: Range<Int>] = [:]
 
   init(plan: Plan, workspace: Workspace, threads: Int) {
@@ -96,13 +96,13 @@ final class Evaluator {
     }
   }
 
-  /// What is remembered of a job with these inputs.
+  /// The record of a job with these inputs.
   func verdict(of job: Job, inputs: [[Digest]]) throws -> Verdict {
     let key = ActionKey(job, inputs: inputs)
     return Verdict(key: key, inputs: inputs, standing: try standing(of: key, job))
   }
 
-  /// What is remembered of an action.
+  /// The record of an action.
   func standing(of key: ActionKey, _ job: Job) throws -> Verdict.Standing {
     if let outputs = present[key] { return .present(outputs) }
     let remembered = try fresh[key] ?? workspace.state.outputs(of: key)

@@ -8,7 +8,7 @@ package struct Launch {
   package var name: String
   /// The attempt's own folder, in which it may leave files; it outlives the driver.
   package var folder: String
-  /// What the job was granted: a cluster's request.
+  /// The resources granted to the job: a cluster's request.
   package var grant: ResourcePool.Grant
   /// The most seconds it may run, which an executor may pass on; the scheduler keeps it too.
   package var timeout: Double?
@@ -47,7 +47,7 @@ package struct Ending: Sendable, Equatable {
   }
 }
 
-/// What an executor can take.
+/// The capacity of an executor.
 package struct ExecutorCapacity: Sendable {
   /// Launches it holds at once, queued or running.
   package var launches: Int
@@ -68,7 +68,7 @@ package struct ExecutorCapacity: Sendable {
   }
 }
 
-/// What an executor has to tell.
+/// An event reported by an executor.
 package enum ExecutorEvent {
   /// The launch waits, for the reason given; its timeout does not count.
   case queued(job: Int, reason: String)

@@ -1,7 +1,7 @@
 import Glibc
 import Platform
 
-/// What this machine has.
+/// The resources of this machine.
 package enum Machine {
   /// Bytes of memory.
   static var memory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }
@@ -32,9 +32,9 @@ package enum Machine {
   }
 }
 
-/// What is free for jobs.
+/// The resources that are free for jobs.
 package struct ResourcePool {
-  /// What one running job holds.
+  /// The resources held by one running job.
   package struct Grant {
     package var cpu: Int
     package var memory: Int

@@ -1,7 +1,7 @@
 import Artifacts
 import Platform
 
-/// What a run tells whoever watches it.
+/// An event of a run, for its observers.
 public enum RunEvent: Sendable {
   /// The result was there: untouched, or its link had to be put back.
   case upToDate(Job, restored: Bool)
@@ -78,7 +78,7 @@ public struct RunOptions: Sendable {
   public var forced: Set<Int> = []
   /// The jobs to bring up to date.
   public var wanted: [Bool]
-  /// What was asked for by name, where not everything.
+  /// The targets requested by name, if not everything was requested.
   public var targets: [String] = []
   /// The command line, for the history.
   public var arguments: [String] = []
@@ -91,7 +91,7 @@ public struct RunOptions: Sendable {
   }
 }
 
-/// What a run came to.
+/// The outcome of a run.
 public struct RunSummary: Sendable, Equatable {
   public var upToDate = 0
   public var restored = 0

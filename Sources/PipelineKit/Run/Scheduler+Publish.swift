@@ -82,7 +82,7 @@ extension Scheduler {
       seconds: Clock.steady - attempt.start, record: record)
   }
 
-  /// Where a job's inputs came from, by port: a source's path, or a job's output and its digest.
+  /// The origins of a job's inputs, by port: a source's path, or a job's output and its digest.
   private func origins(of job: Job) -> JSONValue {
     var members: [String: JSONValue] = [:]
     for input in job.inputs {

@@ -6,7 +6,7 @@ import Platform
 /// One thread does everything. A job is decided as soon as its producers are settled, so an output
 /// that comes out as before stops the change there.
 public final class Scheduler {
-  /// Where a job stands.
+  /// The state of a job.
   enum Phase {
     /// Some producer is not settled.
     case waiting
@@ -244,7 +244,7 @@ public final class Scheduler {
     }
   }
 
-  /// What a running stage says.
+  /// A message from a running stage.
   private func hear(_ value: JSONValue, from index: Int) {
     let job = plan.jobs[index]
     if let progress = StageProgress(value) {

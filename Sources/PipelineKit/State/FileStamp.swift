@@ -1,7 +1,7 @@
 import Glibc
 import Platform
 
-/// What tells one state of a file from another without reading it.
+/// Metadata that distinguishes two states of a file without reading it.
 struct FileStamp: Equatable, Sendable {
   var device: UInt64
   var inode: UInt64

@@ -10,7 +10,7 @@ import Platform
 final class KnownLinks {
   private let map: MappedFile
   private let workspace: Int32
-  /// Where a place's item begins and ends, by the hash of its path.
+  /// The begin and end of a place's item, by the hash of its path.
   private var places: [UInt64: Range<Int>] = [:]
   /// The stamp of each folder of the store where it is still as it was.
   private var shards: [[UInt8]?] = Array(repeating: nil, count: 256)

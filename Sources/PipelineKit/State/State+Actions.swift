@@ -4,7 +4,7 @@ import Platform
 /// The outputs of an action, by port.
 typealias Outputs = [String: Digest]
 
-/// What was last made of an instance.
+/// The latest result of an instance.
 public struct InstanceRecord: Sendable {
   public var key: ActionKey
   public var run: Int
@@ -13,7 +13,7 @@ public struct InstanceRecord: Sendable {
 }
 
 extension State {
-  /// What an action gave, where that is remembered.
+  /// The result of an action, if it is recorded.
   func outputs(of key: ActionKey) throws -> Outputs? {
     try database.first(
       "SELECT outputs FROM actions WHERE key = ?", .blob(key.digest.bytes)

@@ -2,7 +2,7 @@ import Artifacts
 import Glibc
 import Platform
 
-/// What a workspace remembers between runs: contracts, files' digests, actions, history.
+/// The records that a workspace keeps between runs: contracts, digests of files, actions, history.
 ///
 /// Everything here can be made again. A file that is missing or damaged is set aside and started
 /// anew, which costs time and never correctness: objects are kept by content, and an action that is
@@ -14,7 +14,7 @@ public final class State {
 
   let database: Database
   public let isReadOnly: Bool
-  /// What the user should know, such as that a damaged file was set aside.
+  /// Warnings for the user, such as that a damaged file was set aside.
   public private(set) var warnings: [String] = []
 
   private init(_ database: Database, isReadOnly: Bool) {

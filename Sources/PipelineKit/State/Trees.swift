@@ -81,7 +81,7 @@ package final class Trees {
     self.threads = threads
   }
 
-  /// What a file or folder holds, and the stamps under which it was seen to hold that.
+  /// The digest of a file's or folder's content, and the stamps under which it was computed.
   struct Content: Equatable {
     var digest: Digest
     /// The digest of the stamps of every file and folder, and of the link that leads there.

@@ -8,7 +8,7 @@ import Platform
 /// An object is a directory or a file, named by its artifact's digest. It appears by one rename, so
 /// it is there whole or not at all.
 public struct Store: Sendable {
-  /// What publication made of an output.
+  /// The result of publishing an output.
   public struct Object: Sendable, Equatable {
     public var digest: Digest
     public var form: Job.Output.Form
@@ -22,7 +22,7 @@ public struct Store: Sendable {
 
   public init(_ root: String) { self.root = root }
 
-  /// Where an object lies, whether it is there or not.
+  /// The path of an object, whether it exists or not.
   public func path(_ digest: Digest) -> String {
     let hex = digest.hex
     return "\(root)/objects/\(hex.prefix(2))/\(hex.dropFirst(2))"

@@ -2,7 +2,7 @@ import Artifacts
 import Glibc
 import Platform
 
-/// What may be deleted from a workspace, and why.
+/// The items that may be deleted from a workspace, with reasons.
 public struct Collection: Sendable {
   /// One thing to delete.
   public struct Item: Sendable {
@@ -95,7 +95,7 @@ extension Workspace {
     }
   }
 
-  /// What killed and failed attempts left.
+  /// The remains of killed and failed attempts.
   private func leftovers(_ policy: Collection.Policy) throws -> [Collection.Item] {
     var items: [Collection.Item] = []
     func add(_ kind: Collection.Item.Kind, _ folder: String, _ reason: String) throws {

@@ -116,7 +116,7 @@ public enum Doctor {
       }
   }
 
-  /// What a stage says of itself on this machine; nothing where it cannot.
+  /// A stage's findings about this machine; empty if it cannot report any.
   private static func examination(_ program: String) -> [Finding] {
     guard
       let bytes = try? capture([program, "examine"], limit: 1 << 20, seconds: 30, quietly: true),

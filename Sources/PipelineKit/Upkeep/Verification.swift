@@ -1,7 +1,7 @@
 import Artifacts
 import Platform
 
-/// What a look at every byte of a store found.
+/// The result of checking every byte of a store.
 public struct Verification: Sendable {
   /// An object whose bytes are not what its name says.
   public struct Damage: Sendable {
@@ -10,7 +10,7 @@ public struct Verification: Sendable {
     public var text: String
     /// The instances that made it.
     public var makers: [String]
-    /// Where it was moved to; nil where the workspace cannot be written to.
+    /// The path it was moved to; nil if the workspace is read-only.
     public var quarantine: String?
   }
 

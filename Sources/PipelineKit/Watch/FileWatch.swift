@@ -8,7 +8,7 @@ import Platform
   /// there yet, is seen, too.
   public final class FileWatch {
     private let descriptor: Int32
-    /// What a change in a folder must be called to count; nil for anything.
+    /// The file names in a folder whose changes count; nil for all names.
     private var names: [Int32: Set<String>?] = [:]
     /// Folders whose new folders are watched as well.
     private var paths: [Int32: String] = [:]

@@ -22,7 +22,7 @@ struct PublishedFigure: Sendable {
   /// The table of the paper.
   let table: Int
 
-  /// Where the figures come from.
+  /// The source of the figures.
   static let paper =
     "Li et al., Knowledge-Enhanced Facial Expression Recognition with Emotional-to-Neutral "
     + "Transformation, IEEE Transactions on Multimedia 27 (2025) 7864-7875, arXiv 2409.08598"

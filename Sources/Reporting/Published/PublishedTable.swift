@@ -30,7 +30,7 @@ struct PublishedTable: Sendable {
   let title: String
   let columns: [Column]
   let rows: [Row]
-  /// What the paper says beside its figures.
+  /// The paper's remarks on its figures.
   var remark = ""
 
   /// The names that a report can be asked for.

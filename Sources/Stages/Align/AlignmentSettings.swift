@@ -6,9 +6,9 @@ import StageKit
 
 /// The stage's parameters in typed form.
 struct AlignmentSettings: Sendable {
-  /// Where the face of a picture is taken from.
+  /// The source of a picture's face.
   enum Detector: String, CaseIterable { case mtcnn, landmarks, none }
-  /// What becomes of a sample without a usable face.
+  /// The treatment of a sample without a usable face.
   enum Policy: String, CaseIterable {
     case drop, fail
     case keepResized = "keep-resized"
@@ -85,7 +85,7 @@ struct AlignmentSettings: Sendable {
     isPNG ? try image.png(level: nil) : try image.jpeg(quality: quality, chromaSubsampling: .none)
   }
 
-  /// What the artifact says about its faces.
+  /// The artifact's description of its faces.
   func json(_ tally: AlignmentTally) -> JSONValue {
     var json: [String: JSONValue] = [
       "detector": .string(detector.rawValue), "size": .integer(cutter.size),

@@ -6,7 +6,7 @@ import Samples
 
 /// Turns samples into faces, one at a time, from any thread.
 struct FaceWorker: Sendable {
-  /// Where the samples lie, for messages.
+  /// The location of the samples, for messages.
   let directory: String
   let reader: RowCollectionReader
   let settings: AlignmentSettings

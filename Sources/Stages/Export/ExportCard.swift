@@ -3,7 +3,7 @@ import Methods
 import Platform
 import Samples
 
-/// What readers of the exported files must know.
+/// The facts that users of the exported files must know.
 struct ExportCard {
   let json: JSONValue
   let summary: String

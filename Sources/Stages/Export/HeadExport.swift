@@ -19,7 +19,7 @@ struct HeadExport {
   /// Shorter features count as of this length.
   private static let smallestLength: Float = 1e-8
 
-  /// What the head is, for the card.
+  /// The description of the head, for the card.
   let summary: String
 
   /// - Throws: `Fault` for a method that cannot be exported, or tensors that are missing.

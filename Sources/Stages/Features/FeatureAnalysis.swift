@@ -108,7 +108,7 @@ struct FeatureAnalysis {
     ]
   }
 
-  /// What the run says at its end.
+  /// The message at the end of the run.
   var summary: String {
     let percent = { (value: Double?) in value.map { ($0 * 100).fixed(1) } ?? "-" }
     let plane = components.explainedVarianceRatio.prefix(2).reduce(0, +)

@@ -82,7 +82,7 @@ import Tensors
   }
 }
 
-/// What the model's training data allow.
+/// The uses that the terms of the model's training data allow.
 enum Terms {
   /// - Throws: `Fault` that quotes the terms where they must be accepted by name.
   static func check(_ description: ModelDescription, accepted: Bool) throws {

@@ -70,7 +70,7 @@ import StageKit
   }
 }
 
-/// Where the summary goes when a run ends.
+/// The destination of the summary when a run ends.
 enum Console {
   /// Writes to standard error, so that standard output stays for events.
   static func say(_ text: String) throws {

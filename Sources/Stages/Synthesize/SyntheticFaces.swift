@@ -2,7 +2,7 @@ import Imaging
 import Platform
 import Portraits
 
-/// What one picture shows.
+/// The content of one picture.
 struct FaceJob: Sendable {
   /// The random streams: one for the person, one for the take.
   var person: UInt64

@@ -57,7 +57,7 @@ extension NameTable {
   package func renamed(_ names: [String]) -> [String: String] { [:] }
 }
 
-/// What becomes of a tensor of a file.
+/// The treatment of a file's tensor.
 package enum TensorPlace: Sendable, Equatable {
   /// It is the tensor of that canonical name, after a rearrangement.
   case whole(String, Rearrangement = .none)

@@ -36,7 +36,7 @@ public struct ImportedTensor: Sendable {
 /// The weights of a known architecture, under canonical names, from any form of file.
 public struct ImportedWeights: Sendable {
   public let architecture: Architecture
-  /// What the shapes say of the network: depths, widths, heads.
+  /// The properties of the network that follow from the shapes: depths, widths, heads.
   public let configuration: [String: JSONValue]
   /// In canonical order.
   public let tensors: [ImportedTensor]

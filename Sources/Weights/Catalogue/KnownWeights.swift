@@ -15,7 +15,7 @@ public struct KnownWeights: Sendable {
       self.size = size
     }
   }
-  /// What `ferry-fetch run --set known=[NAME]` takes.
+  /// The name to give to `ferry-fetch run --set known=[NAME]`.
   public var name: String
   public var summary: String
   /// The architecture's name to give to `ferry-import`; nil for a vocabulary.

@@ -15,7 +15,7 @@ public struct PublishedInput: Sendable, Equatable {
     self.standardDeviation = standardDeviation
   }
 
-  /// What an imported model says of its input: mean and deviation of red, green, blue.
+  /// The input normalisation of an imported model: mean and standard deviation of red, green, blue.
   ///
   /// The channels of weights that saw blue first are turned at import, so that readers of the model
   /// need to know red, green, blue only.

@@ -38,7 +38,7 @@ struct NumPyHeader {
   let type: NumPyType
   let shape: [Int]
   let isColumnOrder: Bool
-  /// Where the data start.
+  /// The offset of the data.
   let dataStart: Int
 
   init(_ bytes: UnsafeRawBufferPointer, file: String) throws {

@@ -3,7 +3,7 @@ import Platform
 
 /// PyTorch's `.pt` and `.pth` files: zip archives, TorchScript archives and legacy pickles.
 enum TorchFile {
-  /// What a zip archive of PyTorch's holds.
+  /// The content of a zip archive written by PyTorch.
   struct Archive {
     let tensors: PickledTensors
     let isScript: Bool
@@ -93,7 +93,7 @@ enum TorchFile {
   }
 }
 
-/// Where the storages of a legacy file lie.
+/// The positions of the storages in a legacy file.
 private struct LegacyStorages {
   private var ranges: [String: Range<Int>] = [:]
   private var types: [String: StorageType] = [:]

@@ -2,7 +2,7 @@ import Archives
 import Artifacts
 import Platform
 
-/// Where the bytes of a tensor or of a storage lie; nothing is read before `withBytes`.
+/// The location of a tensor's or storage's bytes; nothing is read before `withBytes`.
 enum WeightBytes: Sendable {
   /// A part of a mapped file.
   case mapped(MappedFile, Range<Int>)

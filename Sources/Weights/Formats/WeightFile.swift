@@ -27,7 +27,7 @@ public struct WeightFile: Sendable {
   public let metadata: [String: String]
   /// Tensors that are there and cannot be read; they matter only to those who want them.
   public private(set) var unread: [UnreadTensor] = []
-  /// What a pickle asks for beyond data, by name; it stays opaque, nothing of it is executed.
+  /// The names of non-data objects that a pickle asks for; they stay opaque and are never executed.
   public private(set) var opaque: [String] = []
   private let byName: [String: Int]
 
@@ -146,7 +146,7 @@ public struct WeightFile: Sendable {
     self.byName = byName
   }
 
-  /// What a pickle or a header gave.
+  /// The content read from a pickle or a header.
   /// - Throws: `Fault` where there is nothing but what cannot be read.
   private init(
     _ path: String, _ format: WeightFormat, pickled: PickledTensors,

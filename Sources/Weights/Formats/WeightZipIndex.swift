@@ -10,7 +10,7 @@ struct WeightZipIndex: Sendable {
     var isStored: Bool
     /// Bytes after unpacking.
     var size: Int
-    /// Where a stored entry's bytes lie in the file.
+    /// The location of a stored entry's bytes in the file.
     var range: Range<Int>
     /// The CRC-32 of its bytes; 0 where its writer left it out.
     var checksum: UInt32

@@ -1,6 +1,6 @@
 import Platform
 
-/// What a pickle asks for beyond data.
+/// The names of non-data objects that a pickle asks for.
 enum OpaqueNames {
   /// The refusal of a file in which nothing but such names was found.
   ///

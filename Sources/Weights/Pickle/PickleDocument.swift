@@ -92,10 +92,10 @@ struct PickledObject: Sendable {
   var state: PickleValue
 }
 
-/// What a pickle holds: data, never code.
+/// The content of a pickle: data, never code.
 struct PickleDocument: Sendable {
   var root = PickleValue.none
-  /// Where the pickle ends, after its STOP.
+  /// The end of the pickle, after its STOP.
   var end = 0
   /// The pickle's own bytes.
   let bytes: WeightBytes

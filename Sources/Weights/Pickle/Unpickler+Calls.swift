@@ -76,7 +76,7 @@ extension Unpickler {
     fault("has wrong arguments for \(what)", at: start)
   }
 
-  /// What calling an allowed name makes.
+  /// The value made by calling an allowed name.
   private mutating func call(_ global: PickleGlobal, _ items: [PickleValue], at start: Int) throws
     -> PickleValue
   {

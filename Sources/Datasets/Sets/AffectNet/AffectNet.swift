@@ -12,7 +12,7 @@ extension DatasetDefinition {
   }
 }
 
-/// What both releases of AffectNet share: label map, protocols and landmarks.
+/// The common parts of both releases of AffectNet: label map, protocols and landmarks.
 struct AffectNetScheme {
   var classes: ClassList
 

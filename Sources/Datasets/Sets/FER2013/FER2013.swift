@@ -62,7 +62,7 @@ final class FERTable {
     var split: Split
   }
 
-  /// Where label, pixels and usage stand; copies differ in the order.
+  /// The columns of label, pixels and usage; copies differ in their order.
   private struct Columns {
     var emotion: Int
     var pixels: Int

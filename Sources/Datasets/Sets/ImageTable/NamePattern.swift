@@ -62,7 +62,7 @@ public struct NamePattern: Sendable, Equatable {
     pieces.compactMap { if case .capture(let name) = $0 { name } else { nil } }
   }
 
-  /// What the pattern captures of a path, or nil where it does not match.
+  /// The parts of a path that the pattern captures, or nil if it does not match.
   ///
   /// - Complexity: a pattern of a few captures is matched in time proportional to the path; each
   ///   further skip or capture between the same slashes multiplies it.

@@ -35,7 +35,7 @@ public struct TableColumns: Sendable, Equatable {
     return names
   }
 
-  /// Where each fact stands in a table's rows.
+  /// The column of each fact in a table's rows.
   struct Indexes {
     var path: Int
     var label: Int
