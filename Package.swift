@@ -177,7 +177,7 @@ let package = Package(
         "Samples", "Datasets",
       ], path: "Fuzz",
       swiftSettings: swift, linkerSettings: standalone),
-    // What the tests of several rooms share.
+    // Helpers that the tests of several rooms share.
     .target(
       name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport",
       swiftSettings: swift),

@@ -31,7 +31,7 @@ struct ferry_pool {
   pthread_t threads[MOST_THREADS];
   int started;
   atomic_int wanted;
-  // Whether the caller leaves the first index of each job to another thread.
+  // True if the caller leaves the first index of each job to another thread.
   int insists;
   // Indices that other threads than the caller ran.
   _Atomic long helped;

@@ -36,7 +36,7 @@ struct order {
 static _Noreturn void become(struct order *order) {
   struct sigaction usual = {.sa_handler = SIG_DFL}, before;
   for (int number = 1; number < NSIG; number++) {
-    // What the user had ignored (nohup) stays so; SIGPIPE this process ignores for itself.
+    // Signals that the user had ignored (nohup) stay ignored; SIGPIPE this process ignores for itself.
     if (number != SIGPIPE && sigaction(number, NULL, &before) == 0 &&
         before.sa_handler == SIG_IGN)
       continue;

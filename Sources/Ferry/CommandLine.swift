@@ -154,7 +154,7 @@ struct Arguments {
     return path.hasSuffix(".yaml") || path.hasSuffix(".yml") || namesVersion(path)
   }
 
-  /// Whether a file has a key `ferry` at the beginning of a line.
+  /// True if a file has a key `ferry` at the beginning of a line.
   private static func namesVersion(_ path: String) -> Bool {
     guard let status = Files.status(path), status.kind == .file, status.size > 0,
       let head = try? Files.read(0..<min(status.size, 1 << 16), of: path)

@@ -8,7 +8,7 @@ import Synchronization
 /// Names and logs come from elsewhere, so what is said to people holds no control characters but
 /// line ends and tabs; only `data` and `control` write bytes as they are.
 enum Console {
-  /// Whether lines can be redrawn: standard error is a terminal that knows how.
+  /// True if standard error is a terminal that can redraw lines.
   static let isLive =
     isatty(STDERR_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
 

@@ -13,7 +13,7 @@ enum WatchCommand {
       let program = ProgramRun()
       let words = [Files.resolve("/proc/self/exe"), "run"] + arguments.words
       while true {
-        // What changes while it runs is run again.
+        // A change during the run starts another run.
         let watch = try watch(arguments)
         let (status, isInterrupted) = try program.run(words)
         if isInterrupted || status == Fault.Code.interrupted.rawValue { break }

@@ -98,7 +98,7 @@ public struct EncoderKind: Sendable {
 }
 
 extension Imaging.Normalisation {
-  /// What an import's description says of its input (`PublishedInput`); nil where it says nothing.
+  /// The input (`PublishedInput`) that an import's description states; nil if it states none.
   public init?(published description: JSONValue) {
     guard let mean = description["input"]?["mean"]?.numbers, mean.count == 3,
       let standardDeviation = description["input"]?["std"]?.numbers, standardDeviation.count == 3,

@@ -23,6 +23,9 @@ package struct MatrixLibrary: @unchecked Sendable {
 
   /// One thread a call: Ferry cuts the products itself.
   private static func open() -> MatrixLibrary? {
+    // The library starts its threads as it is opened, and under a small limit of memory for data it
+    // then waits for ever for their buffers, deaf to signals.
+    setenv("OPENBLAS_NUM_THREADS", "1", 1)
     var handle: UnsafeMutableRawPointer?
     for name in ["libopenblas.so.0", "libopenblas.so"] where handle == nil {
       handle = dlopen(name, RTLD_NOW | RTLD_LOCAL)

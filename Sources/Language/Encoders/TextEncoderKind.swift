@@ -37,11 +37,11 @@ package struct TextEncoderParts {
 public struct TextEncoderKind: Sendable {
   /// The name in parameters and artifacts: `clip`.
   public let name: String
-  /// What it is, in the help of parameters; neighbours with the same words share them.
+  /// Its description in the help of parameters; neighbours with the same words share them.
   public let summary: String
   /// The architectures of imported weights that are read as this kind.
   public let architectures: [String]
-  /// Whether the activation is a choice that the weights' shapes do not tell.
+  /// True if the weights' shapes do not tell the activation, so that a parameter chooses it.
   public let takesActivation: Bool
 
   /// The published weights to obtain, for messages.

@@ -45,7 +45,7 @@ public struct MethodKind: Sendable {
   public let parameters: [ContractParameter]
   /// The losses in the order of `ObjectiveValue.terms`.
   public let terms: [LossTerm]
-  /// Whether the method reads class embeddings.
+  /// True if the method reads class embeddings.
   public let usesEmbeddings: Bool
   public let secondView: SecondView
   /// Makes an objective with fresh weights.

@@ -59,7 +59,7 @@ public struct DVCImport {
     for stage in stages {
       var ports: [(path: String, reference: String)] = []
       for input in stage.inputs {
-        // What lies in an output is reached through that output.
+        // Files inside an output are reached through that output.
         let made = makers.keys.sorted().first { input == $0 || input.hasPrefix($0 + "/") }
         let path = made ?? input
         guard !ports.contains(where: { $0.path == path }) else { continue }

@@ -11,7 +11,7 @@ public struct ManifestFile: Sendable, Equatable {
 /// Reads a manifest and what it includes, noting every fault on the way.
 struct ManifestReader {
   static let reservedStageNames = ["sources", "variables", "matrix", "in", "out"]
-  /// What `${name.` begins a reference of another kind with.
+  /// The words with which `${name.` begins a reference of another kind.
   private static let reservedVariables = ["matrix", "in", "out", "place"]
   private static let keys = [
     "ferry", "name", "variables", "include", "sources", "stages", "cache", "tokens",

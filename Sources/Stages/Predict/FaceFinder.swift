@@ -65,8 +65,7 @@ struct FaceFinder: Sendable {
       throw Self.unknown("template", template)
     }
     cutter = FaceCutter(
-      size: asGiven && preprocessing.resizing == nil
-        ? preprocessing.imageSize : alignment["size"]?.integer ?? preprocessing.imageSize,
+      size: alignment["size"]?.integer ?? preprocessing.imageSize,
       filter: kernel, border: border, template: points,
       margin: alignment["margin"]?.number ?? 0)
     crop = asGiven ? nil : alignment["crop"]?.integer
